@@ -1,0 +1,49 @@
+# Optimizers by Hand. Every target sets up what it needs: Python packages in .venv, npm packages in
+# node_modules, and, where it can, packages of the operating system.
+SHELL := /bin/bash
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help book html notebooks pdf serve test check lock setup clean
+
+PORT ?= 8000
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help:  ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+
+book: html notebooks pdf  ## the website, the notebooks and the PDF
+
+html: setup  ## the website, in _build/html
+	@$(PYTHON) tools/build.py html
+	@echo "Website: _build/html/index.html"
+
+notebooks: html  ## the notebooks, one a chapter, in _build/notebooks
+	@echo "Notebooks: _build/notebooks"
+
+pdf: setup  ## the PDF, _build/pdf/optimizers-by-hand.pdf
+	@tools/system_packages.sh pdf
+	@$(PYTHON) tools/build.py pdf
+	@echo "PDF: _build/pdf/optimizers-by-hand.pdf"
+
+serve: html  ## show the website at http://127.0.0.1:8000 (PORT=... for another port)
+	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: book  ## everything, then all tests
+	@tools/system_packages.sh browser || echo "The tests in a browser look for another one."
+	@$(PYTHON) -m pytest -n 2
+
+check: setup  ## format, lint and the fast tests
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@$(PYTHON) -m pytest -n 2 -m "not (slow or book or browser)"
+
+lock: setup  ## compile requirements.txt anew from requirements.in (asks the package index)
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+		--upgrade --custom-compile-command "make lock" requirements.in --output-file requirements.txt
+
+setup:
+	@tools/set_up.sh
+
+clean:  ## remove everything that was built (not .venv and node_modules)
+	rm -rf _build

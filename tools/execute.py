@@ -1,0 +1,108 @@
+"""Run the chapters that changed, side by side, and keep their outputs in the book's cache.
+
+Jupyter Book would run them one after the other, and its cache does not notice a change of the package
+or of a library: it looks at a chapter's code only. Here the cache is emptied when anything else that
+an output depends on has changed.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
+from nbformat import NotebookNode
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = ROOT / "chapters"
+CACHE = ROOT / "_build" / ".jupyter_cache"  # where Jupyter Book looks
+ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def digest(paths: list[Path]) -> str:
+    """Return a hash of the names and the contents of all files in `paths`."""
+    files = {file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))}
+    total = hashlib.sha256(sys.version.encode())
+    for file in sorted(files):
+        if file.is_file() and "__pycache__" not in file.parts:
+            total.update(f"{file.relative_to(ROOT).as_posix()}\0".encode())
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def open_cache() -> JupyterCacheAbstract:
+    """Open the cache, emptied if the package, the pins or the way of running have changed."""
+    key = digest([ROOT / "d2lmini", ROOT / "requirements.txt", ROOT / "tools" / "execute.py"])
+    key_file = CACHE / "made-from"
+    if not key_file.exists() or key_file.read_text() != key:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        CACHE.mkdir(parents=True)
+        key_file.write_text(key)
+    return get_cache(str(CACHE))
+
+
+def changed_chapters(cache: JupyterCacheAbstract) -> dict[Path, NotebookNode]:
+    """Return the chapters of the table of contents whose outputs are not in the cache."""
+    found = {}
+    for name in parse_toc_yaml(ROOT / "_toc.yml"):
+        path = CHAPTERS / f"{name}.md"
+        text = path.read_text("utf-8") if path.exists() else ""
+        if not is_myst_markdown_notebook(text):
+            continue
+        notebook = read_myst_markdown_notebook(text, path=str(path))
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            found[path] = notebook
+    return found
+
+
+def run(path: Path, notebook: NotebookNode, timeout: int) -> ExecutionResult:
+    """Run one chapter in a kernel of its own."""
+    return single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+
+
+def execute() -> bool:
+    """Run what must be run; return whether every chapter ran to its end."""
+    cache = open_cache()
+    chapters = changed_chapters(cache)
+    if not chapters:
+        return True
+    # The first import of matplotlib on a machine looks for fonts, which it reports on stderr.
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["execute"]["timeout"]
+    print(f"Running {len(chapters)} chapter(s) that changed.", flush=True)
+    # The longest first, by the only measure at hand, so that none is left alone at the end.
+    order = sorted(chapters, key=lambda path: -path.stat().st_size)
+    failed = 0
+    with ProcessPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        jobs = {pool.submit(run, path, chapters[path], timeout): path for path in order}
+        for job in as_completed(jobs):
+            path, result = jobs[job], job.result()
+            name = path.relative_to(CHAPTERS)
+            if result.err is not None:
+                failed += 1
+                print(f"  {name} failed:\n{ANSI_COLOR.sub('', str(result.err))}", file=sys.stderr)
+                continue
+            record = cache.add_nb_to_project(
+                str(path), read_data={"name": "myst_nb_md", "type": "plugin"}
+            )
+            bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            print(f"  {name}: {result.time:.0f} s", flush=True)
+    if failed:
+        print(f"{failed} chapter(s) failed: see above.", file=sys.stderr)
+    return not failed
+
+
+if __name__ == "__main__":
+    sys.exit(not execute())
