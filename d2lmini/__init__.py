@@ -1,0 +1,122 @@
+"""The package of the book "Optimizers by Hand": update rules, surfaces, traces, comparisons.
+
+Use it as ``import d2lmini as d2l``. Importing it loads NumPy and nothing heavier: matplotlib and
+TensorFlow are imported by the functions that need them, when they are first used.
+"""
+
+import importlib
+from typing import Any
+
+from d2lmini.checks import did_you_mean
+from d2lmini.datasets import Dataset, diabetes, digits, minibatches, standardize
+from d2lmini.descend import History, Trace, minimize, train
+from d2lmini.models import LinearRegression, check_gradients, numerical_gradient
+from d2lmini.objectives import (
+    OBJECTIVES,
+    Objective,
+    beale,
+    bowl,
+    himmelblau,
+    parabola,
+    quadratic,
+    rosenbrock,
+    rotated_bowl,
+    saddle,
+    tilted_wells,
+    two_wells,
+)
+from d2lmini.optimizers import (
+    RULES,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Nadam,
+    RMSprop,
+    get_rule,
+)
+from d2lmini.rule import Rule
+from d2lmini.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    PiecewiseConstantDecay,
+)
+
+__version__ = "0.1.0"
+
+# Names that live in modules with a heavy import, fetched from there when they are first used.
+_LAZY = {
+    "agree": "concise",
+    "example_gradients": "concise",
+    "keras": "concise",
+    "train_concise": "concise",
+    "twin": "concise",
+    "contours": "figures",
+    "look": "figures",
+    "plot_descent": "figures",
+    "plot_histories": "figures",
+    "plot_traces": "figures",
+    "sensitivity_map": "figures",
+    "use_book_style": "figures",
+}
+
+__all__ = [
+    "OBJECTIVES",
+    "RULES",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "CosineDecay",
+    "Dataset",
+    "ExponentialDecay",
+    "History",
+    "InverseTimeDecay",
+    "LinearRegression",
+    "Lion",
+    "Nadam",
+    "Objective",
+    "PiecewiseConstantDecay",
+    "RMSprop",
+    "Rule",
+    "Trace",
+    "beale",
+    "bowl",
+    "check_gradients",
+    "diabetes",
+    "digits",
+    "get_rule",
+    "himmelblau",
+    "minibatches",
+    "minimize",
+    "numerical_gradient",
+    "parabola",
+    "quadratic",
+    "rosenbrock",
+    "rotated_bowl",
+    "saddle",
+    "standardize",
+    "tilted_wells",
+    "train",
+    "two_wells",
+    *_LAZY,
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a name from a module with a heavy import, or say which name was probably meant."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"d2lmini.{_LAZY[name]}"), name)
+    if name.startswith("__"):  # Python's own inquiries
+        raise AttributeError(name)
+    raise AttributeError(f"d2lmini has no {name!r}. {did_you_mean(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

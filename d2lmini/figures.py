@@ -1,0 +1,255 @@
+"""The figures of the book: a trace on its contours, histories side by side, sensitivity maps.
+
+matplotlib is imported when this module is first used. Every optimizer has one color, one dash
+pattern and one marker, the same in every figure of the book.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+from d2lmini.descend import History, Trace
+
+# The palette of Okabe and Ito, which readers with any color vision can tell apart; its yellow is
+# left out because it is too light for a line.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
+BLUE, VERMILION, PURPLE, GRAY = "#0072b2", "#d55e00", "#cc79a7", "#767676"
+
+# One look for each optimizer: color, dashes, marker.
+LOOKS = {
+    "SGD": (BLACK, "-", "o"),
+    "momentum": (ORANGE, "-", "s"),
+    "Nesterov": (ORANGE, "--", "s"),
+    "Adagrad": (GREEN, "-", "^"),
+    "RMSprop": (BLUE, "-", "D"),
+    "Adadelta": (PURPLE, "-", "v"),
+    "Adam": (VERMILION, "-", "P"),
+    "AdamW": (VERMILION, "--", "P"),
+    "Adamax": (SKY, "-", "X"),
+    "Nadam": (VERMILION, ":", "P"),
+    "Lion": (GRAY, "-.", "*"),
+}
+
+
+def look(rule: Any) -> dict[str, Any]:
+    """Return the color, dashes and marker of a rule, as keyword arguments of ``plot``."""
+    name = type(rule).__name__
+    if name == "SGD" and np.any(rule.momentum):
+        name = "Nesterov" if rule.nesterov else "momentum"
+    color, dashes, marker = LOOKS.get(name, (GRAY, "-", "."))
+    return {"color": color, "linestyle": dashes, "marker": marker}
+
+
+def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
+    """Set matplotlib up for the book: sizes, fonts, transparent ground, reproducible files.
+
+    Parameters
+    ----------
+    formats : sequence of str, default ("svg", "pdf", "png")
+        What a notebook keeps of each figure: for the website, the PDF and plain Jupyter.
+    """
+    plt.rcParams.update(
+        {
+            "figure.figsize": (6.0, 3.6),
+            "figure.dpi": 120,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.titlesize": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": False,
+            "axes.prop_cycle": mpl.cycler(color=[BLACK, BLUE, VERMILION, GREEN, ORANGE, PURPLE]),
+            "lines.linewidth": 1.6,
+            "lines.markersize": 3.5,
+            "legend.frameon": False,
+            "image.cmap": "cividis",
+            # The page shows through, light or dark; the site turns the lightness of figures over.
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "legend.facecolor": "none",
+            # Text stays text in the website's figures, and ids in them do not change from run to
+            # run.
+            "svg.fonttype": "path",
+            "svg.hashsalt": "optimizers-by-hand",
+        }
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ModuleNotFoundError:  # not in a notebook
+        return
+    set_matplotlib_formats(*formats)
+
+
+def contours(objective, ax=None, levels: int = 12):
+    """Draw the level lines of a surface, spaced evenly in the logarithm above its lowest value.
+
+    Parameters
+    ----------
+    objective : Objective
+        A surface of two coordinates.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    levels : int, default 12
+        How many lines.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if objective.dimension != 2:
+        raise ValueError(
+            f"Contours need a function of two coordinates, but {objective.name} has "
+            f"{objective.dimension}. For one, use d2l.plot_descent."
+        )
+    ax = plt.subplots()[1] if ax is None else ax
+    (left, right), (bottom, top) = objective.domain
+    x1, x2 = np.meshgrid(np.linspace(left, right, 121), np.linspace(bottom, top, 121))
+    z = objective(np.stack([x1, x2], axis=-1))
+    lowest = z.min()
+    spaced = lowest + np.geomspace((z.max() - lowest) * 1e-3, z.max() - lowest, levels)
+    if len(objective.minimizers) == 0:  # no floor to count from
+        spaced = np.linspace(lowest, z.max(), levels + 2)[1:-1]
+    ax.contour(x1, x2, z, levels=spaced, colors=GRAY, linewidths=0.6, linestyles="-", alpha=0.8)
+    if len(objective.minimizers):
+        ax.plot(*objective.minimizers.T, "+", color=GRAY, markersize=9, markeredgewidth=1.4)
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+    return ax
+
+
+def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | None = None):
+    """Draw one or more paths on the contours of their surface, each named beside its end.
+
+    Parameters
+    ----------
+    traces : Trace or dict of str to Trace
+        The paths; the keys name them in the legend.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    looks : dict of str to dict, optional
+        Keyword arguments of ``plot`` for a path, where that of its rule will not do.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    named = {"": traces} if isinstance(traces, Trace) else dict(traces)
+    first = next(iter(named.values()))
+    ax = contours(first.objective, ax)
+    for name, trace in named.items():
+        style = look(trace.rule) | (looks or {}).get(name, {})
+        ax.plot(trace.x[:, 0], trace.x[:, 1], label=name or None, **style)
+    ax.plot(*first.x[0], "o", color=GRAY, markersize=8, markerfacecolor="none")
+    if any(named):
+        ax.legend(loc="best")
+    return ax
+
+
+def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
+    """Draw a path on the graph of a function of one variable.
+
+    Parameters
+    ----------
+    trace : Trace
+        A run on an objective of dimension 1.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    label : str, optional
+        The name of the path.
+    **style
+        Keyword arguments of ``plot``, in place of the look of the rule.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    objective = trace.objective
+    ax = plt.subplots()[1] if ax is None else ax
+    (left, right) = objective.domain[0]
+    grid = np.linspace(left, right, 241)
+    ax.plot(grid, objective(grid), color=GRAY, linewidth=1)
+    ax.plot(trace.x, trace.value, label=label, **(look(trace.rule) | style))
+    ax.set(xlim=(left, right), xlabel="$x$", ylabel="$f(x)$")
+    return ax
+
+
+def plot_histories(
+    histories: Mapping[str, History], ax=None, floor: float | None = None, looks=None
+):
+    """Draw the losses of trainings side by side, over epochs.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        The trainings; the keys name them in the legend.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    floor : float, optional
+        The lowest loss there is: the curves show how far above it they are, on a log scale.
+    looks : dict of str to dict, optional
+        Keyword arguments of ``plot`` for a training, where that of its rule will not do.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    for name, history in histories.items():
+        style = look(history.rule) | {"marker": ""} | (looks or {}).get(name, {})
+        loss = history.loss if floor is None else history.loss - floor
+        ax.plot(history.epoch, loss, label=name, **style)
+    ax.set(xlabel="epoch", ylabel="loss" if floor is None else "loss above the least")
+    if floor is not None:
+        ax.set_yscale("log")
+    ax.legend()
+    return ax
+
+
+def sensitivity_map(
+    first: tuple[str, np.ndarray],
+    second: tuple[str, np.ndarray],
+    values: np.ndarray,
+    ax=None,
+    label: str = "",
+    mark: tuple[float, float] | None = None,
+    **style,
+):
+    """Draw a table of outcomes over two hyperparameters; runs that diverged are left blank.
+
+    Parameters
+    ----------
+    first, second : tuple of (str, array)
+        Name and values of the hyperparameters across and up, both on log scales.
+    values : array of shape (len(second), len(first))
+        The outcome of each run, nan where it diverged.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    label : str
+        What the color means.
+    mark : (float, float), optional
+        A setting to mark with a cross.
+    **style
+        Keyword arguments of ``pcolormesh``, such as a ``norm``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = plt.subplots()[1] if ax is None else ax
+    # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.
+    mesh = ax.pcolormesh(
+        first[1],
+        second[1],
+        np.ma.masked_invalid(values),
+        rasterized=True,
+        shading="nearest",
+        **style,
+    )
+    ax.set(xscale="log", yscale="log", xlabel=first[0], ylabel=second[0])
+    ax.figure.colorbar(mesh, ax=ax, label=label)
+    if mark is not None:
+        ax.plot(*mark, "x", color="white", markersize=9, markeredgewidth=2.5)
+    return ax

@@ -1,0 +1,118 @@
+"""Learning-rate schedules: functions of the number of steps already taken, as Keras calls them.
+
+Pass one as the `learning_rate` of any rule. The first step asks for step 0. Names and arguments
+are those of `tf.keras.optimizers.schedules`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExponentialDecay:
+    r"""Multiply the rate by `decay_rate` every `decay_steps` steps, smoothly.
+
+    .. math:: \eta_k = \eta_0 d^{k / K}
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        :math:`\eta_0`.
+    decay_steps : float
+        :math:`K`, in steps.
+    decay_rate : float
+        :math:`d`.
+    """
+
+    initial_learning_rate: float
+    decay_steps: float
+    decay_rate: float
+
+    def __call__(self, step: int) -> float:
+        return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
+
+
+@dataclass(frozen=True)
+class InverseTimeDecay:
+    r"""Divide the rate by a number that grows linearly.
+
+    .. math:: \eta_k = \frac{\eta_0}{1 + d k / K}
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        :math:`\eta_0`.
+    decay_steps : float
+        :math:`K`, in steps.
+    decay_rate : float
+        :math:`d`.
+    """
+
+    initial_learning_rate: float
+    decay_steps: float
+    decay_rate: float
+
+    def __call__(self, step: int) -> float:
+        return self.initial_learning_rate / (1 + self.decay_rate * step / self.decay_steps)
+
+
+@dataclass(frozen=True)
+class PiecewiseConstantDecay:
+    """Hold the rate, and change it after given steps.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Increasing step numbers; up to and including the first, the first value holds.
+    values : sequence of float
+        The rates: one more than there are boundaries.
+
+    Raises
+    ------
+    ValueError
+        If the lengths do not fit or the boundaries do not increase.
+    """
+
+    boundaries: Sequence[int]
+    values: Sequence[float]
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.boundaries) + 1:
+            raise ValueError(
+                f"{len(self.boundaries)} boundaries cut the steps into "
+                f"{len(self.boundaries) + 1} stretches, so as many values are needed; "
+                f"got {len(self.values)}."
+            )
+        if any(a >= b for a, b in zip(self.boundaries, self.boundaries[1:], strict=False)):
+            raise ValueError(f"The boundaries must increase; got {list(self.boundaries)}.")
+
+    def __call__(self, step: int) -> float:
+        return self.values[sum(step > boundary for boundary in self.boundaries)]
+
+
+@dataclass(frozen=True)
+class CosineDecay:
+    r"""Lower the rate along half a cosine wave, then hold it.
+
+    .. math:: \eta_k = \eta_0 \left(\alpha + (1 - \alpha) \tfrac12
+              (1 + \cos(\pi \min(k, K) / K))\right)
+
+    Parameters
+    ----------
+    initial_learning_rate : float
+        :math:`\eta_0`.
+    decay_steps : int
+        :math:`K`, in steps.
+    alpha : float, default 0
+        The fraction of the initial rate that is left at the end.
+    """
+
+    initial_learning_rate: float
+    decay_steps: int
+    alpha: float = 0.0
+
+    def __call__(self, step: int) -> float:
+        done = min(step, self.decay_steps) / self.decay_steps
+        wave = 0.5 * (1 + math.cos(math.pi * done))
+        return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * wave)
