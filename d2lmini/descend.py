@@ -42,7 +42,7 @@ class Trace:
     value: np.ndarray
     gradient: np.ndarray
     states: list[State]
-    diverged_at: int | None | np.ndarray
+    diverged_at: int | np.ndarray | None
 
     @property
     def steps(self) -> int:

@@ -174,7 +174,7 @@ def update_rule(cls: type) -> type:
     plain_init = cls.__init__
     names = [field.name for field in dataclasses.fields(cls)]
 
-    def __init__(self, *args, **hyperparameters):
+    def __init__(self, *args, **hyperparameters):  # noqa: N807
         for name in hyperparameters:
             if name not in names:
                 near = ALIASES.get(name) if ALIASES.get(name) in names else name

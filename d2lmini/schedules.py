@@ -30,6 +30,7 @@ class ExponentialDecay:
     decay_rate: float
 
     def __call__(self, step: int) -> float:
+        """Return the rate after `step` steps."""
         return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
 
 
@@ -54,6 +55,7 @@ class InverseTimeDecay:
     decay_rate: float
 
     def __call__(self, step: int) -> float:
+        """Return the rate after `step` steps."""
         return self.initial_learning_rate / (1 + self.decay_rate * step / self.decay_steps)
 
 
@@ -88,6 +90,7 @@ class PiecewiseConstantDecay:
             raise ValueError(f"The boundaries must increase; got {list(self.boundaries)}.")
 
     def __call__(self, step: int) -> float:
+        """Return the rate after `step` steps."""
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
@@ -113,6 +116,7 @@ class CosineDecay:
     alpha: float = 0.0
 
     def __call__(self, step: int) -> float:
+        """Return the rate after `step` steps."""
         done = min(step, self.decay_steps) / self.decay_steps
         wave = 0.5 * (1 + math.cos(math.pi * done))
         return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * wave)
