@@ -221,7 +221,7 @@ rotated_bowl = quadratic(
     _TURN @ np.diag([0.2, 4.0]) @ _TURN.T,
     start=_TURN @ np.array([-5.0, -2.0]),
     name="rotated bowl",
-    domain=((-4.0, 3.0), (-6.0, 2.0)),
+    domain=((-5.5, 3.5), (-6.0, 3.0)),
 )
 
 saddle = Objective(

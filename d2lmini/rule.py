@@ -83,7 +83,8 @@ class Rule:
             if isinstance(value, np.ndarray):
                 given.append(f"{field.name}=<array of shape {value.shape}>")
             elif field.name == "learning_rate" or value != field.default:
-                given.append(f"{field.name}={value}")
+                shown = f"{value:.6g}" if isinstance(value, float) else value
+                given.append(f"{field.name}={shown}")
         return f"{type(self).__name__}({', '.join(given)})"
 
     @property
