@@ -67,7 +67,7 @@ def same_shape(a: np.ndarray, b: np.ndarray, a_name: str, b_name: str) -> None:
     if a_shape == b_shape:
         return
     advice = "They must have the same shape."
-    if (*a_shape, 1) == b_shape or (*b_shape, 1) == a_shape:
+    if a_shape and b_shape and ((*a_shape, 1) == b_shape or (*b_shape, 1) == a_shape):
         advice += (
             " One is a flat vector and the other a column: NumPy would combine every entry with "
             "every other one. Flatten the column with .ravel(), or make the vector a column with "

@@ -83,8 +83,10 @@ def standardize(x, like=None) -> np.ndarray:
     like = x if like is None else float_array(like, "like")
     if len(like) == 0:
         raise ValueError("There are no rows to take a mean of: the data set is empty.")
-    spread = like.std(axis=0)
-    return (x - like.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    # A constant column has no spread, but the mean of 0.1, 0.1, 0.1 is not quite 0.1.
+    constant = np.ptp(like, axis=0) == 0
+    center = np.where(constant, like[0], like.mean(axis=0))
+    return (x - center) / np.where(constant, 1.0, like.std(axis=0))
 
 
 def diabetes() -> Dataset:

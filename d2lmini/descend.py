@@ -102,7 +102,14 @@ def minimize(
     steps = whole_number(steps, "steps", 0)
     x = objective.point(objective.start if start is None else float_array(start, "The start"))
     # One array holds all the runs: the coordinates stay last, hyperparameters broadcast before.
-    x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
+    try:
+        x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
+    except ValueError:
+        raise ValueError(
+            f"The hyperparameters have shape {rule.shape}, the start has shape {x.shape}, and its "
+            "last axis holds the coordinates. For n runs side by side give each hyperparameter the "
+            "shape (n, 1), for example values[:, None]."
+        ) from None
     runs = x.shape if objective.dimension == 1 else x.shape[:-1]
     single = runs == ()
 
@@ -112,13 +119,14 @@ def minimize(
     with np.errstate(all="ignore"):  # a diverging run is reported below, once, in words
         for t in range(1, steps + 1):
             g = objective.gradient(x)
-            x, state = rule.advance(x, g, state)
-            lost = ~(np.abs(x) <= FAR)
+            new_x, state = rule.advance(x, g, state)
+            lost = ~(np.abs(new_x) <= FAR)
             if objective.dimension > 1:
                 lost = lost.any(axis=-1)
             diverged_at[(diverged_at == 0) & lost] = t
             if single and lost:
                 break
+            x = new_x
             if record:
                 xs.append(x)
                 gradients.append(g)
@@ -219,7 +227,8 @@ def train(
     epochs = whole_number(epochs, "epochs", 1)
     batches = minibatches(len(data), batch_size, seed)
     steps_per_epoch = -(-len(data) // batch_size)
-    every = whole_number(evaluate_every or steps_per_epoch, "evaluate_every", 1)
+    every = steps_per_epoch if evaluate_every is None else evaluate_every
+    every = whole_number(every, "evaluate_every", 1)
 
     parameters = model.init(data)
     state = rule.init(parameters)

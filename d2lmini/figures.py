@@ -215,6 +215,7 @@ def sensitivity_map(
     ax=None,
     label: str = "",
     mark: tuple[float, float] | None = None,
+    colorbar: bool = True,
     **style,
 ):
     """Draw a table of outcomes over two hyperparameters; runs that diverged are left blank.
@@ -231,6 +232,8 @@ def sensitivity_map(
         What the color means.
     mark : (float, float), optional
         A setting to mark with a cross.
+    colorbar : bool, default True
+        Whether to draw the scale of colors beside the map.
     **style
         Keyword arguments of ``pcolormesh``, such as a ``norm``.
 
@@ -249,7 +252,8 @@ def sensitivity_map(
         **style,
     )
     ax.set(xscale="log", yscale="log", xlabel=first[0], ylabel=second[0])
-    ax.figure.colorbar(mesh, ax=ax, label=label)
+    if colorbar:
+        ax.figure.colorbar(mesh, ax=ax, label=label)
     if mark is not None:
         ax.plot(*mark, "x", color="white", markersize=9, markeredgewidth=2.5)
     return ax

@@ -110,6 +110,11 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
             f"enters x'Qx; got shape {Q.shape}. Pass (Q + Q.T) / 2."
         )
     d = len(Q)
+    if d == 1:
+        raise ValueError(
+            "A quadratic of one coordinate has no axis of coordinates here: use d2l.parabola, or "
+            "d2l.Objective with functions of a number."
+        )
     start = np.ones(d) if start is None else float_array(start, "The start")
     reach = 2 * max(1.0, float(np.abs(start).max()))
     positive = bool((np.linalg.eigvalsh(Q) > 0).all())

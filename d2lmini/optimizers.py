@@ -135,7 +135,8 @@ class RMSprop(Rule):
     learning_rate : float, array or schedule, default 0.001
         :math:`\eta`, at least 0.
     rho : float or array, default 0.9
-        :math:`\rho`, in [0, 1). The mean age of a square in the average is 1 / (1 - rho) steps.
+        :math:`\rho`, in [0, 1). The mean age of a square in the average is 1 / (1 - rho) steps,
+        counting the newest as one step old.
     momentum : float or array, default 0
         :math:`\beta`, in [0, 1).
     epsilon : float or array, default 1e-7

@@ -47,6 +47,13 @@ class Rule:
         for field in dataclasses.fields(self):
             value = self._checked(field.name, getattr(self, field.name), field.default)
             object.__setattr__(self, field.name, value)
+        try:
+            _ = self.shape
+        except ValueError:
+            raise ValueError(
+                f"{self}: these arrays of hyperparameters do not fit together. For runs side by "
+                "side give them one shape; for all pairs of two, shapes (n, 1) and (1, m)."
+            ) from None
 
     def _checked(self, name: str, value: Any, default: Any) -> Any:
         """Return the value of a hyperparameter in the form the equations use, or refuse it."""
@@ -151,7 +158,8 @@ class Rule:
         new_x, new_fields = {}, {}
         for key, part in items(x):
             part_fields = {name: value[key] for name, value in fields.items()}
-            new_x[key], new_fields[key] = self._decay_and_update(part, g[key], t, eta, part_fields)
+            part, new_fields[key] = self._decay_and_update(part, g[key], t, eta, part_fields)
+            new_x[key] = np.asarray(part)  # arithmetic turns arrays without axes into bare numbers
         return like(x, new_x), {"t": t, **gather(x, new_fields)}
 
     def _decay_and_update(self, x, g, t, eta, fields):
@@ -211,11 +219,14 @@ def gather(x, parts: dict[Any, State]) -> State:
 def as_parameters(x: Any, name: str) -> Parameters:
     """Return parameters or gradients as floating-point arrays, keeping a list or dict of arrays."""
     if isinstance(x, dict) or (
-        isinstance(x, (list, tuple)) and any(isinstance(part, np.ndarray) for part in x)
+        isinstance(x, (list, tuple))
+        and (len(x) == 0 or any(isinstance(part, np.ndarray) for part in x))
     ):
         parts = {key: float_array(part, f"{name}[{key!r}]") for key, part in items(x)}
         if not parts:
-            raise ValueError(f"{name}: the dict is empty, so there is nothing to optimize.")
+            raise ValueError(
+                f"{name}: the {type(x).__name__} is empty, so there is nothing to optimize."
+            )
         return like(x, parts)
     return float_array(x, name)
 
