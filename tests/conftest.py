@@ -1,0 +1,76 @@
+"""What several test files need: the folders of the project and of the built book, and a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILT = {"website": "html", "notebooks": "notebooks", "pdf": "pdf/optimizers-by-hand.pdf"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that look at built pages, so that `make check` can leave them out."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & set(BUILT):
+            item.add_marker(pytest.mark.book)
+        if "browser" in fixtures:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Return the folder of the project."""
+    return ROOT
+
+
+def _built(kind: str) -> Path:
+    path = ROOT / "_build" / BUILT[kind]
+    if not path.exists():
+        pytest.fail(f"_build/{BUILT[kind]} is missing: run `make book` first.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def website() -> Path:
+    """Return the folder of the built website."""
+    return _built("website")
+
+
+@pytest.fixture(scope="session")
+def notebooks() -> Path:
+    """Return the folder of the exported notebooks."""
+    return _built("notebooks")
+
+
+@pytest.fixture(scope="session")
+def pdf() -> Path:
+    """Return the file of the built PDF."""
+    return _built("pdf")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Start Chromium: the system's, else Playwright's own, else Google Chrome."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    system = next(filter(None, map(shutil.which, ["chromium", "chromium-browser"])), None)
+    choices = [{"executable_path": system}] if system else []
+    choices += [{}, {"channel": "chrome"}]
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as playwright:
+        for choice in choices:
+            try:
+                chromium = playwright.chromium.launch(args=arguments, **choice)
+            except sync_api.Error:
+                continue
+            yield chromium
+            chromium.close()
+            return
+    sentence = (
+        "There is no Chromium to look at the pages with: install the Debian package chromium, "
+        "or run `.venv/bin/playwright install chromium`."
+    )
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
