@@ -60,8 +60,16 @@ def jupyter_book(builder: str) -> None:
 
 def build_website() -> None:
     """Make _build/html and, by way of the extension book_notebooks, _build/notebooks."""
+    notebooks = BUILD / "notebooks"
+    shutil.rmtree(notebooks, ignore_errors=True)
     jupyter_book("html")
     (BUILD / "html" / ".buildinfo").unlink()  # for incremental builds, which ours are not
+    # The notebooks can be handed out: what they need to run lies beside them.
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(notebooks), str(ROOT)], check=True)
+    (wheel,) = notebooks.glob("*.whl")
+    pins = (ROOT / "requirements.txt").read_text("utf-8").replace("\n-e .\n", f"\n./{wheel.name}\n")
+    (notebooks / "requirements.txt").write_text(pins, "utf-8")
 
 
 def build_pdf() -> None:
