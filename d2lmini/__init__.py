@@ -113,6 +113,8 @@ def __getattr__(name: str) -> Any:
     """Fetch a name from a module with a heavy import, or say which name was probably meant."""
     if name in _LAZY:
         return getattr(importlib.import_module(f"d2lmini.{_LAZY[name]}"), name)
+    if name in _LAZY.values():
+        return importlib.import_module(f"d2lmini.{name}")
     if name.startswith("__"):  # Python's own inquiries
         raise AttributeError(name)
     raise AttributeError(f"d2lmini has no {name!r}. {did_you_mean(name, __all__)}")
