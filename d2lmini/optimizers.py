@@ -171,16 +171,16 @@ class RMSprop(Rule):
         return {letter: np.zeros_like(x) for letter in letters}
 
     def update(self, x, g, t, eta, s, m=None, v=None):
-        state = {"s": self.rho * s + (1 - self.rho) * g**2}
-        spread = state["s"]
+        s = self.rho * s + (1 - self.rho) * g**2
+        state, spread = {"s": s}, s
         if self.centered:
-            state["m"] = self.rho * m + (1 - self.rho) * g
-            spread = spread - state["m"] ** 2
+            m = state["m"] = self.rho * m + (1 - self.rho) * g
+            spread = s - m**2
         step = eta * g / root(spread, self.epsilon, self.epsilon_inside_root)
         if v is None:
             return x - step, state
-        state["v"] = self.momentum * v - step
-        return x + state["v"], state
+        v = state["v"] = self.momentum * v - step
+        return x + v, state
 
 
 @update_rule
@@ -293,7 +293,7 @@ class Adam(Rule):
 
 
 @update_rule
-class AdamW(Adam):
+class AdamW(Rule):
     r"""Adam with decoupled weight decay.
 
     .. math::
@@ -301,10 +301,12 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    learning_rate, beta_1, beta_2, epsilon, amsgrad, epsilon_hat
-        As in `Adam`.
+    learning_rate : float, array or schedule, default 0.001
+        :math:`\eta`, at least 0.
     weight_decay : float or array, default 0.004
         :math:`\lambda`.
+    beta_1, beta_2, epsilon, amsgrad, epsilon_hat
+        As in `Adam`.
 
     Raises
     ------
@@ -316,7 +318,16 @@ class AdamW(Adam):
     Loshchilov and Hutter (2019), whose decay is not multiplied by :math:`\eta`.
     """
 
+    learning_rate: Hyperparameter | Schedule = 0.001
     weight_decay: Hyperparameter | None = 0.004
+    beta_1: Hyperparameter = 0.9
+    beta_2: Hyperparameter = 0.999
+    epsilon: Hyperparameter = 1e-7
+    amsgrad: bool = False
+    epsilon_hat: bool = True
+
+    zero_state = Adam.zero_state
+    update = Adam.update
 
 
 @update_rule
