@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
+# A file's tests share what they build, so they run one after the other.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:  ## list what can be made
@@ -31,12 +33,12 @@ serve: html  ## show the website at http://127.0.0.1:8000 (PORT=... for another 
 
 test: book  ## everything, then all tests
 	@tools/system_packages.sh browser || echo "The tests in a browser look for another one."
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m pytest $(PARALLEL)
 
 check: setup  ## format, lint and the fast tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@$(PYTHON) -m pytest -n 2 -m "not (slow or book or browser)"
+	@$(PYTHON) -m pytest $(PARALLEL) -m "not (slow or book or browser)"
 
 lock: setup  ## compile requirements.txt anew from requirements.in (asks the package index)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -19,6 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.book)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
+    # The file that takes longest comes first, while another process takes the other files.
+    items.sort(key=lambda item: item.path.name != "test_reproducible.py")
 
 
 @pytest.fixture(scope="session")

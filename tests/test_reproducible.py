@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("second build")]
+pytestmark = pytest.mark.slow
 
 NOT_COPIED = shutil.ignore_patterns(".*_cache", ".git", ".hypothesis", "__pycache__", "*.egg-info")
 SHARED = [".venv", "node_modules"]

@@ -73,6 +73,7 @@ def run(path: Path, notebook: NotebookNode, timeout: int) -> ExecutionResult:
         cwd=str(path.parent),
         timeout=timeout,
         allow_errors=False,
+        coalesce_streams=True,  # else it depends on the moment whether two prints are one output
         # Otherwise every kernel remarks on the terminal that it can be overheard on this machine.
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
