@@ -1,16 +1,21 @@
 """Sphinx extension: the download menu of a page offers the PDF of the whole book."""
 
 PDF = "optimizers-by-hand.pdf"  # `make book` puts it beside the front page
+# The theme's buttons, in words.
+BUTTONS = {
+    "download-notebook-button": {"text": "Notebook (.ipynb)"},
+    "download-source-button": {"text": "Source (.md)"},
+    "download-pdf-button": {"text": "Print this page", "icon": "fas fa-print", "tooltip": "Print"},
+}
 
 
 def add_pdf_link(app, page, template, context, doctree) -> None:
-    """Add the PDF to the theme's download menu, and say what its print button really does."""
+    """Add the PDF to the theme's download menu, and say what the other entries are."""
     for group in context.get("header_buttons", []):
         if group.get("label") != "download-buttons":
             continue
         for button in group["buttons"]:
-            if button["label"] == "download-pdf-button":
-                button.update(text="Print this page", icon="fas fa-print", tooltip="Print")
+            button.update(BUTTONS.get(button["label"], {}))
         group["buttons"].append(
             {
                 "type": "link",

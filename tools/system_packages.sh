@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Install what comes from the operating system, if it is not there: system_packages.sh pdf|browser|venv
-# Says nothing when nothing is missing. Otherwise installs with apt-get as root or with sudo, or says in
-# one line what is missing and how to get it, and exits with 1.
+# Install what comes from the operating system, if it is not there:
+# system_packages.sh pdf|browser|venv. Says nothing when nothing is missing. Otherwise installs with
+# apt-get, as root or with sudo, or says in one line what is missing and how to get it and exits with 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -48,5 +48,5 @@ if has apt-get && { [[ -z $root ]] || $root true 2>/dev/null; }; then
   hash -r
   if [[ $1 == venv ]] || present; then exit 0; fi
 fi
-echo "$what: on Debian or Ubuntu run 'sudo apt-get install --no-install-recommends $packages', then make again." >&2
+echo "$what: on Debian or Ubuntu run 'sudo apt-get install --no-install-recommends $packages', then run make again." >&2
 exit 1
