@@ -1,4 +1,5 @@
-// Typeset formulas: reads JSON lines {latex, displayMode}, answers {html} or {error}. See book_math.py.
+// Typeset formulas for book_math.py: reads JSON lines {latex, displayMode}, answers with JSON lines
+// {html} or {error}.
 const katex = require(process.argv[2]);
 
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {

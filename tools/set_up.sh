@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Make .venv with the pinned Python packages, and node_modules with KaTeX's style sheet and axe-core.
-# Each is made again only when what it depends on has changed.
+# Make .venv with the pinned Python packages, and node_modules with KaTeX and axe-core. Each is made
+# again only when its list of versions has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() { echo "$*" >&2; exit 1; }
 
 python=$(command -v python3.11 || command -v python3) ||
-  fail "Python is missing: install Python 3.11 (Debian and Ubuntu: sudo apt-get install python3 python3-venv)."
+  fail "Python is missing: install 3.11 (Debian, Ubuntu: apt-get install python3 python3-venv)."
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 case $version in
   3.11) ;;
   3.12 | 3.13) echo "Using Python $version. The book is tested with Python 3.11." ;;
-  *) fail "Python $version is not supported: TensorFlow and the book need Python 3.11 (3.12 and 3.13 should do)." ;;
+  *) fail "Python $version is not supported: install Python 3.11 (3.12 and 3.13 should do)." ;;
 esac
 
 # stamp FILE...: a name that changes with the content of the files.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what comes from the operating system, if it is not there:
 # system_packages.sh pdf|browser|venv. Says nothing when nothing is missing. Otherwise installs with
-# apt-get, as root or with sudo, or says in one line what is missing and how to get it and exits with 1.
+# apt-get, as root or with sudo, or says in one line what is missing and how to get it; then exits 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,8 @@ has() { command -v "$1" >/dev/null; }
 case ${1:-} in
   pdf)
     what="The PDF needs XeLaTeX, latexmk and the TeX Gyre and DejaVu fonts"
-    packages="texlive-xetex latexmk texlive-fonts-recommended fonts-texgyre fonts-texgyre-math fonts-dejavu-core"
+    packages="texlive-xetex latexmk texlive-fonts-recommended fonts-texgyre fonts-texgyre-math"
+    packages+=" fonts-dejavu-core"
     # Ask TeX for one file of each package, so that any complete TeX installation will do.
     present() {
       has xelatex && has latexmk && has kpsewhich &&
@@ -48,5 +49,6 @@ if has apt-get && { [[ -z $root ]] || $root true 2>/dev/null; }; then
   hash -r
   if [[ $1 == venv ]] || present; then exit 0; fi
 fi
-echo "$what: on Debian or Ubuntu run 'sudo apt-get install --no-install-recommends $packages', then run make again." >&2
+echo "$what: on Debian or Ubuntu run 'sudo apt-get install --no-install-recommends $packages'," \
+  "then run make again." >&2
 exit 1
