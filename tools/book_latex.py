@@ -24,6 +24,7 @@ THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
 # Jupyter Book's document class asks for this package; Debian has it in a bundle of 1.4 GB only.
 BBM = r"\ProvidesPackage{bbm}\newcommand{\mathbbm}[1]{\mathbb{#1}}"
 
+WHOLE = 10  # lines of a listing that are not spread over two pages
 COUNTERS = {
     "figure": "figure",
     "table": "table",
@@ -108,8 +109,8 @@ class Boxes(SphinxPostTransform):
         return node.children
 
 
-class Chapters(SphinxPostTransform):
-    """Give the chapters their numbers on the web; keep the bibliography in its chapter."""
+class Pages(SphinxPostTransform):
+    """Give the chapters their numbers on the web; keep together what belongs together."""
 
     default_priority = 600  # before Sphinx moves the bibliography (750)
     formats = ("latex",)
@@ -125,6 +126,14 @@ class Chapters(SphinxPostTransform):
                     first = min(n[-1] for n in ids.values())
                     commands.append(rf"\setcounter{{{COUNTERS[kind]}}}{{{first - 1}}}")
             node.insert(0, tex("".join(commands)))
+        for node in self.document.findall(nodes.section):
+            if node.get("header_level", 1) > 1:  # else Jupyter Book makes bold lines of them
+                title = nodes.inline("", "", tex(r"\section{"), *node[0].children, tex("}"))
+                node[0].replace_self(title)
+        for node in list(self.document.findall(nodes.literal_block)):
+            lines = node.astext().count("\n") + 1
+            if lines <= WHOLE and not isinstance(node.parent[0], nodes.caption):
+                node.replace_self([tex(rf"\needspace{{{lines}\baselineskip}}"), node])
         for node in list(self.document.findall(nodes.citation)):
             _, entry = node.children  # without its label: the citations name author and year
             entry.insert(0, tex(rf"\bookreference{{{node['docname']}:{node['ids'][0]}}}"))
@@ -156,9 +165,11 @@ def configure(app: Sphinx, config: Config) -> None:
         "extraclassoptions": "openany,oneside",
         "fncychap": "",
         "fontpkg": "",  # book.tex chooses the fonts
-        "figure_align": "H",  # a figure stays with its cell, and fits into a box
+        "figure_align": "htb",
         "preamble": f"{commands}\n{(HERE / 'book.tex').read_text('utf-8')}",
         "maketitle": r"\booktitlepage",
+        # The front page of the website follows.
+        "tableofcontents": r"\sphinxtableofcontents\bookchapter{}\chapter{About this book}",
     }
     config.latex_use_xindy = False
     config.latex_domain_indices = False
@@ -177,7 +188,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
     app.add_node(bookbox, latex=(visit_box, depart_box))
     app.add_post_transform(Boxes)
-    app.add_post_transform(Chapters)
+    app.add_post_transform(Pages)
     app.connect("config-inited", configure, priority=400)  # before Jupyter Book appends to it
     app.connect("builder-inited", prepare, priority=600)  # after Jupyter Book
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
