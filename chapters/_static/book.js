@@ -1,0 +1,48 @@
+// Mends what the theme and its extensions leave undone for keyboards and screen readers.
+document.addEventListener("DOMContentLoaded", () => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+
+  // A name that differs from the words on the button hides them from voice control.
+  all(".search-button-field, summary[aria-label]").forEach((e) => e.removeAttribute("aria-label"));
+  all(".theme-switch-button [title]").forEach((e) => e.removeAttribute("title"));
+
+  // sphinxcontrib-bibtex makes a list whose items are no list items.
+  all(".citation-list, .citation").forEach((e) => e.removeAttribute("role"));
+
+  // The title at the top of the side bar stands outside every landmark.
+  all(".bd-sidebar-primary .navbar-brand").forEach((e) => {
+    e.parentElement.setAttribute("role", "navigation");
+    e.parentElement.setAttribute("aria-label", "Front page");
+  });
+
+  // sphinx-togglebutton: say what a button folds, and take a click on any part of a title but a
+  // link. Its own listener fails on formulas and numbers in the title.
+  all(".admonition.toggle > .admonition-title").forEach((title) => {
+    const button = title.querySelector(".toggle-button");
+    button.setAttribute("aria-label", `Show or hide: ${title.textContent.trim()}`);
+    title.addEventListener("click", (event) => {
+      if (event.target === title || button.contains(event.target)) return;
+      event.stopPropagation();
+      if (!event.target.closest("a")) button.click();
+    }, true);
+  });
+
+  // What scrolls sideways must be within reach of the Tab key, as long as it does.
+  const wide = ".katex-display, .pst-scrollable-table-container, .highlight pre";
+  const reach = (e) => {
+    if (e.scrollWidth <= e.clientWidth + 1) e.removeAttribute("tabindex");
+    else e.tabIndex = 0;
+  };
+  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  all(wide).forEach((e) => watch.observe(e));
+
+  // Paper cannot be clicked: print what is folded. (Solutions unfold by themselves.)
+  const folded = () => all(".bd-article details:not(.hide)");
+  window.addEventListener("beforeprint", () => folded().forEach((e) => {
+    e.dataset.open = e.open;
+    e.open = true;
+  }));
+  window.addEventListener("afterprint", () => folded().forEach((e) => {
+    e.open = e.dataset.open === "true";
+  }));
+});
