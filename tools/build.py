@@ -80,11 +80,15 @@ def build_pdf() -> None:
     made = subprocess.run(command, cwd=BUILD / "latex", capture_output=True, text=True)
     log = BUILD / "latex" / Path(PDF).with_suffix(".log")
     report = log.read_text("utf-8", errors="replace") if log.exists() else made.stderr
-    problems = faults(report) or ([report[-2000:]] if made.returncode else [])
-    if problems:
-        sys.exit("\n".join(["The PDF has faults (more in _build/latex/*.log):", *problems]))
+    found = faults(report)
+    if made.returncode:
+        sys.exit("\n".join(["XeLaTeX failed: see _build/latex.", *(found or [report[-2000:]])]))
     (BUILD / "pdf").mkdir(exist_ok=True)
     shutil.copy(BUILD / "latex" / PDF, BUILD / "pdf")
+    # Another TeX Live may break a line elsewhere: that is no reason to withhold the book. The tests
+    # are less kind.
+    if found:
+        print("\n".join(["The PDF has blemishes:", *found]), file=sys.stderr)
 
 
 def build(kind: str) -> None:

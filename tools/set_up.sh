@@ -28,7 +28,7 @@ if [[ ! -e $made ]]; then
       fail "Python cannot make a virtual environment."
   fi
   echo "Installing the pinned Python packages into .venv (some minutes, 2 GB)."
-  .venv/bin/pip install --quiet --disable-pip-version-check --progress-bar off \
+  .venv/bin/pip install -qq --disable-pip-version-check --progress-bar off \
     -r requirements.txt || fail "The Python packages could not be installed: see above."
   rm -f .venv/.made-from-*
   touch "$made"

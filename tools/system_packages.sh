@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install what comes from the operating system, if it is not there:
 # system_packages.sh pdf|browser|venv. Says nothing when nothing is missing. Otherwise installs with
-# apt-get, as root or with sudo, or says in one line what is missing and how to get it; then exits 1.
+# apt-get, as root or with sudo, or says in a line what is missing and how to get it, and exits 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
