@@ -478,7 +478,9 @@ def filled(beta: Hyperparameter, t: int, x: np.ndarray) -> np.ndarray:
     It is taken in the precision of `x`: in float32, 1 - 0.999 is not quite 0.001. Where Keras
     rounds 1 - beta in this way the rules here call ``filled(beta, 1, x)``, elsewhere not.
     """
-    return 1 - x.dtype.type(beta) ** t
+    beta = x.dtype.type(beta)
+    # float_power rounds the powers of an array as ** does those of a number; ** itself may not.
+    return 1 - (np.float_power(beta, t) if beta.ndim else beta**t)
 
 
 RULES = {
