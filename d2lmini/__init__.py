@@ -10,7 +10,16 @@ from typing import Any
 from d2lmini.checks import did_you_mean
 from d2lmini.datasets import Dataset, diabetes, digits, minibatches, standardize
 from d2lmini.descend import History, Trace, minimize, train
-from d2lmini.models import LinearRegression, check_gradients, numerical_gradient
+from d2lmini.models import (
+    MLP,
+    LinearRegression,
+    SimpleRNN,
+    SoftmaxRegression,
+    check_gradients,
+    cross_entropy,
+    numerical_gradient,
+    softmax,
+)
 from d2lmini.objectives import (
     OBJECTIVES,
     Objective,
@@ -65,6 +74,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "MLP",
     "OBJECTIVES",
     "RULES",
     "SGD",
@@ -85,10 +95,13 @@ __all__ = [
     "PiecewiseConstantDecay",
     "RMSprop",
     "Rule",
+    "SimpleRNN",
+    "SoftmaxRegression",
     "Trace",
     "beale",
     "bowl",
     "check_gradients",
+    "cross_entropy",
     "diabetes",
     "digits",
     "get_rule",
@@ -101,6 +114,7 @@ __all__ = [
     "rosenbrock",
     "rotated_bowl",
     "saddle",
+    "softmax",
     "standardize",
     "tilted_wells",
     "train",

@@ -17,9 +17,9 @@ class Dataset:
     name : str
         What the data is.
     x : array of shape (n, d)
-        One example a row.
+        One example a row; for sequences of vectors of shape (n, steps, d).
     y : array of shape (n,)
-        Their targets: real numbers, or class labels 0, 1, ….
+        Their targets: real numbers, or class labels 0, 1, …. For k > 1 targets of shape (n, k).
     feature_names : tuple of str
         A name for each column of `x`.
 
@@ -39,12 +39,12 @@ class Dataset:
         y = np.asarray(self.y)
         if y.dtype.kind == "f":
             float_array(y, f"{self.name}: y")
-        if x.ndim != 2 or len(x) == 0:
+        if x.ndim < 2 or len(x) == 0:
             raise ValueError(
                 f"{self.name}: x must be a table with one example a row and at least one row, "
                 f"but has shape {x.shape}."
             )
-        if y.shape != (len(x),):
+        if y.shape != (len(x),) and not (y.ndim == 2 and len(y) == len(x) and y.shape[1] > 1):
             raise ValueError(
                 f"{self.name}: y must hold one target for each of the {len(x)} rows of x, in shape "
                 f"({len(x)},), but has shape {y.shape}. A column of targets is flattened with "

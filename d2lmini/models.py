@@ -1,10 +1,11 @@
 """Models with their loss and its gradient written by hand, and the check that both agree."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from d2lmini.checks import refuse_non_finite, same_shape
+from d2lmini.checks import did_you_mean, refuse_non_finite, same_shape, whole_number
 from d2lmini.datasets import Dataset
 from d2lmini.rule import Parameters, as_parameters, items, like, same_structure
 
@@ -13,26 +14,29 @@ class LinearRegression:
     r"""A weighted sum of the features and an intercept, fitted by least squares.
 
     .. math::
-        \hat y = X w + b, \qquad L(w, b) = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2
+        \hat y = X w + b, \qquad L(w, b) = \frac{1}{2n} \sum_i \lVert \hat y_i - y_i \rVert^2
 
     The half makes the gradient the mean of (error times feature), with no 2 in front of it. Keras'
     ``"mse"`` has no half, so at the same learning rate it takes steps twice as long.
+
+    With targets of shape (n,) the weights ``w`` are a vector; with targets of shape (n, k), k
+    outputs at once, they are a matrix. The formulas are the same.
     """
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
-        """Return parameters of zeros: ``w`` of shape (d,) and ``b`` of shape (1,)."""
-        return {"w": np.zeros(data.x.shape[1]), "b": np.zeros(1)}
+        """Return zeros: ``w`` of shape (d,) and ``b`` of shape (1,), or (d, k) and (k,)."""
+        outputs = data.y.shape[1:]
+        return {"w": np.zeros((data.x.shape[1], *outputs)), "b": np.zeros(outputs or 1)}
 
     def residual(self, parameters: dict[str, np.ndarray], x, y) -> np.ndarray:
-        """Return prediction minus target, of shape (n,).
+        """Return prediction minus target, shaped like the target.
 
         Raises
         ------
         ValueError
-            If the shapes would broadcast, or there are no examples.
+            If the shapes would broadcast, there are no examples, or a value is not finite.
         """
-        if len(y) == 0:
-            raise ValueError("The minibatch is empty: the mean of no errors is undefined.")
+        check_batch(x, y)
         prediction = x @ parameters["w"] + parameters["b"]
         same_shape(prediction, y, "The prediction", "the target")
         return prediction - y
@@ -40,12 +44,340 @@ class LinearRegression:
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return half the mean squared error."""
         r = self.residual(parameters, x, y)
-        return float(r @ r) / (2 * len(r))
+        return float(np.vdot(r, r)) / (2 * len(r))
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters."""
         r = self.residual(parameters, x, y)
-        return {"w": r @ x / len(r), "b": r.mean(keepdims=True)}
+        return {"w": x.T @ r / len(r), "b": np.atleast_1d(r.mean(axis=0))}
+
+
+class SoftmaxRegression:
+    r"""A linear model of the log-odds of k classes, fitted by cross-entropy.
+
+    .. math::
+        Z = X W + b, \qquad p_{ic} = \frac{e^{z_{ic}}}{\sum_j e^{z_{ij}}}, \qquad
+        L(W, b) = -\frac1n \sum_i \ln p_{i, y_i}
+
+    The labels `y` are whole numbers 0, 1, …, k - 1.
+    """
+
+    def init(self, data: Dataset) -> dict[str, np.ndarray]:
+        """Return parameters of zeros: ``W`` of shape (d, k) and ``b`` of shape (k,)."""
+        k = number_of_classes(data)
+        return {"W": np.zeros((data.x.shape[1], k)), "b": np.zeros(k)}
+
+    def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the scores Z, of shape (n, k); the largest in a row is the predicted class."""
+        return x @ parameters["W"] + parameters["b"]
+
+    def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
+        """Return the mean cross-entropy."""
+        check_batch(x, y, classes=len(parameters["b"]))
+        return cross_entropy(self.scores(parameters, x), y)
+
+    def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
+        """Return the gradient of `loss`, shaped like the parameters."""
+        check_batch(x, y, classes=len(parameters["b"]))
+        dZ = cross_entropy_gradient(self.scores(parameters, x), y)
+        return {"W": x.T @ dZ, "b": dZ.sum(axis=0)}
+
+
+class MLP:
+    r"""A network with one hidden layer, for k classes.
+
+    .. math::
+        A = X W_1 + b_1, \qquad H = \varphi(A), \qquad Z = H W_2 + b_2
+
+    with the loss of `SoftmaxRegression` on the scores Z.
+
+    Parameters
+    ----------
+    hidden : int, default 32
+        The number of hidden units.
+    activation : {"relu", "sigmoid", "tanh"}, default "relu"
+        The function :math:`\varphi`, applied to each entry.
+    seed : int, default 0
+        Where the initial weights come from: uniform, with the width of Glorot and Bengio (2010).
+
+    Raises
+    ------
+    ValueError
+        If the activation is unknown or `hidden` is not a whole number of at least 1.
+    """
+
+    def __init__(self, hidden: int = 32, activation: str = "relu", seed: int = 0) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"There is no activation {activation!r}. {did_you_mean(activation, ACTIVATIONS)}"
+            )
+        self.hidden = whole_number(hidden, "hidden", 1)
+        self.activation = activation
+        self.seed = seed
+
+    def init(self, data: Dataset) -> dict[str, np.ndarray]:
+        """Return random weights ``W1`` (d, h), ``W2`` (h, k) and zero ``b1`` (h,), ``b2`` (k,)."""
+        rng = np.random.default_rng(self.seed)
+        d, h, k = data.x.shape[1], self.hidden, number_of_classes(data)
+        W1, W2 = glorot(rng, d, h), glorot(rng, h, k)
+        return {"W1": W1, "b1": np.zeros(h), "W2": W2, "b2": np.zeros(k)}
+
+    def forward(self, parameters: dict[str, np.ndarray], x) -> tuple[np.ndarray, np.ndarray]:
+        """Return the hidden layer H, of shape (n, h), and the scores Z, of shape (n, k)."""
+        phi, _ = ACTIVATIONS[self.activation]
+        H = phi(x @ parameters["W1"] + parameters["b1"])
+        return H, H @ parameters["W2"] + parameters["b2"]
+
+    def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the scores Z, of shape (n, k)."""
+        return self.forward(parameters, x)[1]
+
+    def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
+        """Return the mean cross-entropy."""
+        check_batch(x, y, classes=len(parameters["b2"]))
+        return cross_entropy(self.scores(parameters, x), y)
+
+    def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
+        """Return the gradient of `loss`, shaped like the parameters: backpropagation."""
+        check_batch(x, y, classes=len(parameters["b2"]))
+        _, slope = ACTIVATIONS[self.activation]
+        H, Z = self.forward(parameters, x)
+        dZ = cross_entropy_gradient(Z, y)
+        dH = dZ @ parameters["W2"].T
+        dA = dH * slope(H)
+        return {
+            "W1": x.T @ dA,
+            "b1": dA.sum(axis=0),
+            "W2": H.T @ dZ,
+            "b2": dZ.sum(axis=0),
+        }
+
+
+class SimpleRNN:
+    r"""A recurrent network that reads a sequence and then names one of k classes.
+
+    .. math::
+        h_t = \tanh(x_t U + h_{t-1} W + b), \quad h_0 = 0, \qquad Z = h_T V + c
+
+    with the loss of `SoftmaxRegression` on the scores Z. The examples `x` have the shape (n, T, d):
+    n sequences of T vectors.
+
+    Parameters
+    ----------
+    hidden : int, default 16
+        The number of hidden units.
+    seed : int, default 0
+        Where the initial weights come from: uniform, with the width of Glorot and Bengio (2010).
+
+    Raises
+    ------
+    ValueError
+        If `hidden` is not a whole number of at least 1.
+    """
+
+    def __init__(self, hidden: int = 16, seed: int = 0) -> None:
+        self.hidden = whole_number(hidden, "hidden", 1)
+        self.seed = seed
+
+    def init(self, data: Dataset) -> dict[str, np.ndarray]:
+        """Return random ``U`` (d, h), ``W`` (h, h), ``V`` (h, k); zero ``b`` (h,), ``c`` (k,)."""
+        rng = np.random.default_rng(self.seed)
+        d, h, k = data.x.shape[-1], self.hidden, number_of_classes(data)
+        U, W, V = glorot(rng, d, h), glorot(rng, h, h), glorot(rng, h, k)
+        return {"U": U, "W": W, "b": np.zeros(h), "V": V, "c": np.zeros(k)}
+
+    def forward(self, parameters: dict[str, np.ndarray], x) -> tuple[np.ndarray, np.ndarray]:
+        """Return the states h_0, …, h_T, of shape (T + 1, n, h), and the scores, of shape (n, k).
+
+        Raises
+        ------
+        ValueError
+            If `x` does not have three axes.
+        """
+        if np.ndim(x) != 3:
+            raise ValueError(
+                "A recurrent network reads sequences: x must have the shape (examples, steps, "
+                f"features), but has shape {np.shape(x)}."
+            )
+        U, W, b = parameters["U"], parameters["W"], parameters["b"]
+        h = [np.zeros((len(x), self.hidden))]
+        for t in range(x.shape[1]):
+            h.append(np.tanh(x[:, t] @ U + h[-1] @ W + b))
+        return np.array(h), h[-1] @ parameters["V"] + parameters["c"]
+
+    def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the scores Z, of shape (n, k)."""
+        return self.forward(parameters, x)[1]
+
+    def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
+        """Return the mean cross-entropy."""
+        check_batch(x, y, classes=len(parameters["c"]))
+        return cross_entropy(self.scores(parameters, x), y)
+
+    def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
+        """Return the gradient of `loss`, shaped like the parameters: backpropagation in time."""
+        check_batch(x, y, classes=len(parameters["c"]))
+        h, Z = self.forward(parameters, x)
+        dZ = cross_entropy_gradient(Z, y)
+        gradient = {name: np.zeros_like(value) for name, value in parameters.items()}
+        gradient["V"], gradient["c"] = h[-1].T @ dZ, dZ.sum(axis=0)
+        dh = dZ @ parameters["V"].T
+        for t in range(x.shape[1], 0, -1):
+            da = dh * (1 - h[t] ** 2)  # through tanh
+            gradient["U"] = gradient["U"] + x[:, t - 1].T @ da
+            gradient["W"] = gradient["W"] + h[t - 1].T @ da
+            gradient["b"] = gradient["b"] + da.sum(axis=0)
+            dh = da @ parameters["W"].T  # to the state before
+        return gradient
+
+
+# Each activation with its slope, written as a function of the activation's own value.
+ACTIVATIONS = {
+    "relu": (lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(h.dtype)),
+    # 1 / (1 + exp(-a)), in a form that cannot overflow
+    "sigmoid": (lambda a: 0.5 * (1 + np.tanh(0.5 * a)), lambda h: h * (1 - h)),
+    "tanh": (np.tanh, lambda h: 1 - h**2),
+}
+
+
+def softmax(Z: np.ndarray) -> np.ndarray:
+    r"""Return :math:`e^{z_c} / \sum_j e^{z_j}` for each row of scores.
+
+    The largest score of *each row* is subtracted first. That changes nothing in exact arithmetic,
+    and keeps the exponentials from overflowing. The largest of the whole table would not do: a row
+    far below it would become zeros, and zero over zero is nan.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Scores.
+
+    Returns
+    -------
+    array of shape (n, k)
+        Probabilities: each row sums to one.
+    """
+    e = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(Z: np.ndarray, y: np.ndarray) -> float:
+    r"""Return the mean of :math:`-\ln \mathrm{softmax}(z_i)_{y_i}` over the rows of scores.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Scores.
+    y : array of int, shape (n,)
+        The true classes.
+
+    Returns
+    -------
+    float
+        The loss; never infinite for finite scores, because no probability is ever rounded to 0.
+    """
+    Z = Z - Z.max(axis=-1, keepdims=True)
+    return float(np.mean(np.log(np.exp(Z).sum(axis=-1)) - Z[np.arange(len(y)), y]))
+
+
+def cross_entropy_gradient(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Return the gradient of `cross_entropy` in the scores: :math:`(p_{ic} - [c = y_i]) / n`.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Scores.
+    y : array of int, shape (n,)
+        The true classes.
+
+    Returns
+    -------
+    array of shape (n, k)
+        Each row sums to zero.
+    """
+    dZ = softmax(Z)
+    dZ[np.arange(len(y)), y] -= 1  # p - 1 at the true class, p elsewhere
+    return dZ / len(y)
+
+
+def glorot(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray:
+    """Return uniform random weights that neither blow signals up nor let them fade.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where they come from.
+    rows, columns : int
+        The units that the matrix leads from and to.
+
+    Returns
+    -------
+    array of shape (rows, columns)
+        Between plus and minus the root of 6 / (rows + columns), as in Glorot and Bengio (2010).
+    """
+    reach = np.sqrt(6 / (rows + columns))
+    return rng.uniform(-reach, reach, size=(rows, columns))
+
+
+def number_of_classes(data: Dataset) -> int:
+    """Return how many classes the labels of a data set name.
+
+    Parameters
+    ----------
+    data : Dataset
+        With whole numbers from 0 on as `y`.
+
+    Returns
+    -------
+    int
+        The largest label plus one.
+
+    Raises
+    ------
+    ValueError
+        If the targets are not class labels.
+    """
+    check_batch(data.x, data.y, classes=int(np.max(data.y)) + 1)
+    return int(data.y.max()) + 1
+
+
+def check_batch(x: np.ndarray, y: np.ndarray, classes: int | None = None) -> None:
+    """Refuse a minibatch that would give a wrong number, or nan, without a word.
+
+    Parameters
+    ----------
+    x, y : array
+        Examples and targets.
+    classes : int, optional
+        If given, `y` must be labels from 0 to `classes` - 1.
+
+    Raises
+    ------
+    ValueError
+        If the batch is empty, `x` and `y` differ in length, a value is not finite, or a label is
+        not a whole number in its range.
+    """
+    if len(y) == 0:
+        raise ValueError("The minibatch is empty: the mean of no errors is undefined.")
+    if len(x) != len(y):
+        raise ValueError(
+            f"There are {len(x)} examples but {len(y)} targets; each example needs one target."
+        )
+    if not math.isfinite(np.sum(x)):  # quick; only then look closer
+        refuse_non_finite(np.asarray(x), "x")
+    if classes is None:
+        return
+    if y.dtype.kind not in "iu" or y.ndim != 1:
+        raise ValueError(
+            "Class labels must be whole numbers in shape (n,), such as 0 or 9; got an array of "
+            f"type {y.dtype} and shape {y.shape}. Labels in one-hot rows become numbers with "
+            ".argmax(axis=1)."
+        )
+    if y.min() < 0 or y.max() >= classes:
+        raise ValueError(
+            f"Class labels must lie between 0 and {classes - 1}, but they range from {y.min()} to "
+            f"{y.max()}. Count classes from 0."
+        )
 
 
 def numerical_gradient(
