@@ -416,9 +416,10 @@ def numerical_gradient(
 
 
 def _differences(loss, x, h):
-    gradient = np.zeros_like(x)
+    gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
-        up, down = x.copy(), x.copy()
+        # In float32 a step of 1e-5 would drown in rounding.
+        up, down = x.astype(np.float64), x.astype(np.float64)
         up[index] += h
         down[index] -= h
         gradient[index] = (loss(up) - loss(down)) / (2 * h)
