@@ -1,4 +1,4 @@
-"""Update rules that are wrong on purpose, each in one way.
+"""Update rules that are wrong on purpose, each in one way (and the means to make models so).
 
 A wrong twin is a rule's own source with one edit, so it shares every other line with the rule. Most
 of the edits are mistakes that books, blog posts and libraries have made. The comparison that passes
@@ -17,9 +17,9 @@ import numpy as np
 from d2lmini.rule import Rule
 
 
-def edited(rule: Rule, edits: dict[str, str], method: str = "update") -> Rule:
-    """Return the rule with pieces of the source of a method replaced."""
-    original = getattr(type(rule), method)
+def edited(thing, edits: dict[str, str], method: str = "update"):
+    """Return a rule or a model with pieces of the source of a method replaced."""
+    original = getattr(type(thing), method)
     source = textwrap.dedent(inspect.getsource(original))
     for old, new in edits.items():
         found = source.count(old)
@@ -27,8 +27,10 @@ def edited(rule: Rule, edits: dict[str, str], method: str = "update") -> Rule:
         source = source.replace(old, new)
     namespace = dict(original.__globals__)
     exec(compile(source, f"<wrong {original.__qualname__}>", "exec"), namespace)
-    cls = type(rule)
-    return type(f"Wrong{cls.__name__}", (cls,), {method: namespace[method]})(**vars(rule))
+    cls = type(thing)
+    wrong = object.__new__(type(f"Wrong{cls.__name__}", (cls,), {method: namespace[method]}))
+    vars(wrong).update(vars(thing))
+    return wrong
 
 
 @dataclass(frozen=True)
