@@ -4,46 +4,21 @@ Nothing is done when nothing changed. Otherwise the output is made from scratch,
 outputs, so that a build after an edit gives the same bytes as a first one.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from check_latex_log import faults
+from execute import ENVIRONMENT, digest, execute
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 PDF = "optimizers-by-hand.pdf"
 SOURCES = [
-    *("chapters", "d2lmini", "tools", "Makefile"),
-    *("_config.yml", "_toc.yml", "requirements.txt", "package-lock.json"),
+    *("chapters", "d2lmini", "tools", "_config.yml", "_toc.yml"),
+    *("pyproject.toml", "requirements.txt", "package-lock.json"),
 ]
-
-# What the bytes of the book must not depend on. Set for all that runs below, kernels included.
-os.environ |= {
-    # Dates: the day that the files claim to have been made.
-    "SOURCE_DATE_EPOCH": "1767225600",
-    "FORCE_SOURCE_DATE": "1",  # the same for TeX
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    # Chance, and the number of processors.
-    "PYTHONHASHSEED": "0",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    # TensorFlow: no graphics card, no kernels that add up in another order, no messages.
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    # The reader's own settings of IPython, Jupyter and matplotlib.
-    "IPYTHONDIR": str(BUILD / ".ipython"),
-    "JUPYTER_CONFIG_DIR": str(BUILD / ".jupyter"),
-    "JUPYTER_DATA_DIR": str(BUILD / ".jupyter"),
-    "MPLCONFIGDIR": str(BUILD / ".matplotlib"),
-}
-
-from check_latex_log import faults  # noqa: E402
-from execute import digest, execute  # noqa: E402  (which reads the environment)
 
 
 def jupyter_book(builder: str) -> None:
@@ -53,8 +28,8 @@ def jupyter_book(builder: str) -> None:
     command = ["jupyter-book", "build", "chapters", "--path-output", ".", "--builder", builder]
     command += ["--config", "_config.yml", "--toc", str(ROOT / "_toc.yml")]
     command += ["-W", "--keep-going", "-q"]
-    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if result.returncode:
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE)
+    if done.returncode:
         sys.exit("The book has warnings, which count as errors: see above.")
 
 
@@ -65,8 +40,10 @@ def build_website() -> None:
     jupyter_book("html")
     (BUILD / "html" / ".buildinfo").unlink()  # for incremental builds, which ours are not
     # The notebooks can be handed out: what they need to run lies beside them.
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", str(notebooks), str(ROOT)], check=True)
+    command = [sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation"]
+    subprocess.run(
+        [*command, "--wheel-dir", str(notebooks), "."], cwd=ROOT, env=ENVIRONMENT, check=True
+    )
     (wheel,) = notebooks.glob("*.whl")
     pins = (ROOT / "requirements.txt").read_text("utf-8").replace("\n-e .\n", f"\n./{wheel.name}\n")
     (notebooks / "requirements.txt").write_text(pins, "utf-8")
@@ -77,7 +54,9 @@ def build_pdf() -> None:
     jupyter_book("latex")
     # The Makefile is Sphinx's; it calls latexmk.
     command = ["make", "all-pdf", "LATEXMKOPTS=-silent"]
-    made = subprocess.run(command, cwd=BUILD / "latex", capture_output=True, text=True)
+    made = subprocess.run(
+        command, cwd=BUILD / "latex", env=ENVIRONMENT, capture_output=True, text=True
+    )
     log = BUILD / "latex" / Path(PDF).with_suffix(".log")
     report = log.read_text("utf-8", errors="replace") if log.exists() else made.stderr
     found = faults(report)

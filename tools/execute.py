@@ -27,6 +27,30 @@ CHAPTERS = ROOT / "chapters"
 CACHE = ROOT / "_build" / ".jupyter_cache"  # where Jupyter Book looks
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
+# What the book must not depend on, settled for all that makes it: kernels, Sphinx, TeX.
+ENVIRONMENT = os.environ | {
+    # Dates: the day that the files claim to have been made.
+    "SOURCE_DATE_EPOCH": "1767225600",
+    "FORCE_SOURCE_DATE": "1",  # the same for TeX
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    # Chance, and the number of processors.
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    # TensorFlow: no graphics card, no kernels that add up in another order, no messages.
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # The reader's own settings of IPython, Jupyter and matplotlib.
+    "IPYTHONDIR": str(ROOT / "_build" / ".ipython"),
+    "JUPYTER_CONFIG_DIR": str(ROOT / "_build" / ".jupyter"),
+    "JUPYTER_DATA_DIR": str(ROOT / "_build" / ".jupyter"),
+    "MPLCONFIGDIR": str(ROOT / "_build" / ".matplotlib"),
+}
+
 
 def digest(paths: list[Path]) -> str:
     """Return a hash of the names and the contents of all files in `paths`."""
@@ -67,7 +91,8 @@ def changed_chapters(cache: JupyterCacheAbstract) -> dict[Path, NotebookNode]:
 
 
 def run(path: Path, notebook: NotebookNode, timeout: int) -> ExecutionResult:
-    """Run one chapter in a kernel of its own."""
+    """Run one chapter in a kernel of its own, which inherits the environment of this process."""
+    os.environ.update(ENVIRONMENT)
     return single_nb_execution(
         notebook,
         cwd=str(path.parent),
@@ -86,21 +111,23 @@ def execute() -> bool:
     if not chapters:
         return True
     # The first import of matplotlib on a machine looks for fonts, which it reports on stderr.
-    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], env=ENVIRONMENT)
     timeout = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["execute"]["timeout"]
     print(f"Running {len(chapters)} chapter(s) that changed.", flush=True)
     # The longest first, by the only measure at hand, so that none is left alone at the end.
     order = sorted(chapters, key=lambda path: -path.stat().st_size)
     failed = 0
-    with ProcessPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    with ProcessPoolExecutor(min(8, max(2, os.cpu_count() or 2))) as pool:
         jobs = {pool.submit(run, path, chapters[path], timeout): path for path in order}
         for job in as_completed(jobs):
-            path, result = jobs[job], job.result()
+            path = jobs[job]
             name = path.relative_to(CHAPTERS)
-            if result.err is not None:
+            error = job.exception() or job.result().err
+            if error:
                 failed += 1
-                print(f"  {name} failed:\n{ANSI_COLOR.sub('', str(result.err))}", file=sys.stderr)
+                print(f"  {name} failed:\n{ANSI_COLOR.sub('', str(error))}", file=sys.stderr)
                 continue
+            result = job.result()
             record = cache.add_nb_to_project(
                 str(path), read_data={"name": "myst_nb_md", "type": "plugin"}
             )

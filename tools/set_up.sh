@@ -20,14 +20,14 @@ stamp() { echo ".made-from-$(cat "$@" | sha256sum | cut -c1-16)"; }
 
 made=.venv/$(stamp requirements.txt)
 if [[ ! -e $made ]]; then
-  if [[ ! -x .venv/bin/pip ]]; then
+  if [[ ! -x .venv/bin/pip ]] || ! .venv/bin/python -c "" 2>/dev/null; then
     echo "Making .venv with Python $version."
     # Debian keeps the part of Python that this needs in a package of its own.
-    "$python" -m venv .venv >/dev/null 2>&1 ||
+    "$python" -m venv --clear .venv >/dev/null 2>&1 ||
       { tools/system_packages.sh venv && "$python" -m venv --clear .venv; } ||
       fail "Python cannot make a virtual environment."
   fi
-  echo "Installing the pinned Python packages into .venv (some minutes, 2 GB)."
+  echo "Installing the pinned Python packages into .venv (a few minutes, 2 GB)."
   .venv/bin/pip install -qq --disable-pip-version-check --progress-bar off \
     -r requirements.txt || fail "The Python packages could not be installed: see above."
   rm -f .venv/.made-from-*

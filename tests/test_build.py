@@ -1,0 +1,169 @@
+"""The steps of the build: formulas, pins, running the chapters, what lies where."""
+
+import re
+from pathlib import Path
+
+import check_latex_log
+import execute
+import pytest
+from book_math import expand_macros
+from bs4 import BeautifulSoup
+
+MACROS = {"norm": r"\lVert #1 \rVert", "reals": r"\mathbb{R}", "eta": r"\alpha", "both": "#2#1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "expanded"),
+    [
+        (r"\norm{x}_2", r"\lVert x \rVert_2"),
+        (r"\norm {a + \norm{b\}}}", r"\lVert a + \lVert b\} \rVert \rVert"),
+        (r"\reals^n \realspace", r"\mathbb{R}^n \realspace"),
+        (r"\eta x \eta", r"\alpha x \alpha"),
+        (r"\eta{}x\reals", r"\alpha{}x\mathbb{R}"),
+        (r"\both{a}{b}", "ba"),
+        ("x^2", "x^2"),
+    ],
+)
+def test_the_commands_of_the_book_become_plain_latex(written: str, expanded: str) -> None:
+    assert expand_macros(written, MACROS) == expanded
+
+
+@pytest.mark.parametrize("written", [r"\norm x", r"\norm", r"\norm{x"])
+def test_a_command_without_its_argument_is_explained(written: str) -> None:
+    with pytest.raises(ValueError, match="needs its argument in braces"):
+        expand_macros(written, MACROS)
+
+
+def test_every_version_is_pinned_and_no_host_is_named(project: Path) -> None:
+    lines = (project / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert "-e ." in pins
+    assert [p for p in pins if p != "-e ." and not re.match(r"[\w.-]+==[\w.]+( ;.*)?$", p)] == []
+    locks = "\n".join([*lines, (project / "package-lock.json").read_text("utf-8")])
+    assert not re.search(r"--(extra-)?index|--find-links|registry|resolved|@ ?file", locks)
+
+
+def test_every_direct_requirement_has_its_reason(project: Path) -> None:
+    lines = (project / "requirements.in").read_text("utf-8").splitlines()
+    above = ""
+    for line in lines:
+        named = re.match(r"[a-z]", line)
+        assert not named or "#" in line or above.startswith(("#", "tensorflow")), line
+        above = line
+
+
+def test_make_help_names_every_target(project: Path) -> None:
+    text = (project / "Makefile").read_text("utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
+    assert set(targets) - set(re.findall(r"^([a-z]+):.*##", text, re.MULTILINE)) == {"setup"}
+
+
+# --- Running the chapters ---------------------------------------------------------------------
+
+CHAPTER = """\
+---
+kernelspec: {{name: python3, display_name: Python 3}}
+jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
+---
+# Title
+
+```{{code-cell}} ipython3
+{code}
+```
+"""
+
+
+@pytest.fixture
+def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a book of two chapters, for the real one takes longer."""
+    monkeypatch.setattr(execute, "ROOT", tmp_path)
+    monkeypatch.setattr(execute, "CHAPTERS", tmp_path / "chapters")
+    monkeypatch.setattr(execute, "CACHE", tmp_path / "_build" / "cache")
+    for folder in ("chapters", "d2lmini", "tools"):
+        (tmp_path / folder).mkdir()
+    toc = "format: jb-book\nroot: one\nchapters: [{file: two}]\n"
+    (tmp_path / "_toc.yml").write_text(toc, "utf-8")
+    (tmp_path / "_config.yml").write_text("execute: {timeout: 60}\n", "utf-8")
+    (tmp_path / "requirements.txt").write_text("numpy==2\n", "utf-8")
+    (tmp_path / "d2lmini" / "rule.py").write_text("x = 1\n", "utf-8")
+    for name in ("one", "two"):
+        write(tmp_path, name, f"print('{name}')\nprint('more')")
+    return tmp_path
+
+
+def write(book: Path, name: str, code: str) -> None:
+    """Write a chapter of the small book."""
+    (book / "chapters" / f"{name}.md").write_text(CHAPTER.format(code=code), "utf-8")
+
+
+def waiting() -> list[str]:
+    """Return the names of the chapters that would be run."""
+    return sorted(path.stem for path in execute.changed_chapters(execute.open_cache()))
+
+
+@pytest.mark.slow
+def test_only_what_changed_is_run(small_book: Path) -> None:
+    assert waiting() == ["one", "two"]
+    assert execute.execute()
+    assert waiting() == []
+    chapter = small_book / "chapters" / "one.md"
+    chapter.write_text(chapter.read_text("utf-8") + "\nA sentence.\n", "utf-8")
+    assert waiting() == []
+    write(small_book, "two", "print(2)")
+    assert waiting() == ["two"]
+    (small_book / "d2lmini" / "rule.py").write_text("x = 2\n", "utf-8")
+    assert waiting() == ["one", "two"]
+    assert execute.execute()
+    (small_book / "requirements.txt").write_text("numpy==3\n", "utf-8")
+    assert waiting() == ["one", "two"]
+
+
+@pytest.mark.slow
+def test_a_failing_chapter_is_shown_with_its_traceback(
+    small_book: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write(small_book, "two", "step = 0.5\n1 / 0")
+    assert not execute.execute()
+    printed = capfd.readouterr()
+    assert "one.md: " in printed.out
+    assert "two.md failed" in printed.err
+    assert "----> 2 1 / 0" in printed.err
+    assert "ZeroDivisionError" in printed.err
+    assert waiting() == ["two"]
+
+
+# --- What lies where --------------------------------------------------------------------------
+
+
+def pages(website: Path) -> dict[Path, BeautifulSoup]:
+    """Return all pages of the website."""
+    return {
+        file: BeautifulSoup(file.read_text("utf-8"), "html.parser")
+        for file in sorted(website.rglob("*.html"))
+    }
+
+
+def test_every_formula_is_typeset(website: Path) -> None:
+    formulas = [node for page in pages(website).values() for node in page.select(".math")]
+    assert formulas
+    assert [str(node)[:200] for node in formulas if not node.select(".katex-html")] == []
+
+
+def test_the_style_and_the_letters_of_formulas_are_on_the_site(website: Path) -> None:
+    style = website / "_static" / "katex" / "katex.min.css"
+    fonts = set(re.findall(r"url\((fonts/[\w-]+\.woff2)\)", style.read_text("utf-8")))
+    assert fonts
+    assert [font for font in fonts if not (style.parent / font).is_file()] == []
+
+
+def test_every_chapter_offers_the_book_as_pdf(website: Path, pdf: Path) -> None:
+    for file, page in pages(website).items():
+        links = [a["href"] for a in page.select("a.btn-download-book-button")]
+        assert all((file.parent / link).resolve() == website / pdf.name for link in links), file
+        assert links or not page.select(".dropdown-download-buttons"), file
+    assert (website / pdf.name).read_bytes() == pdf.read_bytes()
+
+
+def test_the_pdf_has_no_fault(project: Path, pdf: Path) -> None:
+    log = (project / "_build" / "latex" / pdf.name).with_suffix(".log")
+    assert check_latex_log.faults(log.read_text("utf-8", errors="replace")) == []
