@@ -13,6 +13,7 @@ import html
 import posixpath
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -90,7 +91,9 @@ class Chapter:
         source = Path(path).read_text("utf-8")
         config = self.env.mystnb_config
         notebook = create_nb_reader(path, self.env.myst_config, config, source).read(source)
-        return get_cache(config.execution_cache_path).merge_match_into_notebook(notebook)[1].cells
+        with suppress(KeyError):  # a chapter that failed is not there; the build says so itself
+            _, notebook = get_cache(config.execution_cache_path).merge_match_into_notebook(notebook)
+        return notebook.cells
 
     # --- Cells ------------------------------------------------------------------------------------
 
