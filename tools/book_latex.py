@@ -133,7 +133,7 @@ class Pages(SphinxPostTransform):
         for node in list(self.document.findall(nodes.literal_block)):
             lines = node.astext().count("\n") + 1
             if lines <= WHOLE and not isinstance(node.parent[0], nodes.caption):
-                node.replace_self([tex(rf"\needspace{{{lines}\baselineskip}}"), node])
+                node.replace_self([tex(rf"\bookkeep{{{lines}\baselineskip}}"), node])
         for node in list(self.document.findall(nodes.citation)):
             _, entry = node.children  # without its label: the citations name author and year
             entry.insert(0, tex(rf"\bookreference{{{node['docname']}:{node['ids'][0]}}}"))
