@@ -18,6 +18,11 @@ from d2lmini.rule import Rule
 def keras():
     """Return the module `tf.keras`, imported quietly.
 
+    Returns
+    -------
+    module
+        The module.
+
     Raises
     ------
     ModuleNotFoundError

@@ -133,7 +133,7 @@ def digits() -> Dataset:
 
 
 def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield the row numbers of one minibatch after another, epoch after epoch, without end.
+    """Return the row numbers of one minibatch after another, epoch after epoch, without end.
 
     Every epoch visits each row once, in a new order. The last minibatch of an epoch is smaller
     where `batch_size` does not divide `n`.
@@ -147,9 +147,9 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     seed : int
         Where the orders come from; the same seed gives the same minibatches.
 
-    Yields
-    ------
-    array of int
+    Returns
+    -------
+    iterator of array of int
         Row numbers.
 
     Raises

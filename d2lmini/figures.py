@@ -35,7 +35,18 @@ LOOKS = {
 
 
 def look(rule: Any) -> dict[str, Any]:
-    """Return the color, dashes and marker of a rule, as keyword arguments of ``plot``."""
+    """Return the look of an optimizer, the same in every figure of the book.
+
+    Parameters
+    ----------
+    rule : Rule or tf.keras.optimizers.Optimizer
+        The optimizer.
+
+    Returns
+    -------
+    dict
+        Its color, dashes and marker, as keyword arguments of ``plot``.
+    """
     name = type(rule).__name__
     if name == "SGD" and np.any(rule.momentum):
         name = "Nesterov" if rule.nesterov else "momentum"
@@ -99,6 +110,7 @@ def contours(objective, ax=None, levels: int = 12):
     Returns
     -------
     matplotlib.axes.Axes
+        Where it was drawn.
     """
     if objective.dimension != 2:
         raise ValueError(
@@ -135,6 +147,7 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     Returns
     -------
     matplotlib.axes.Axes
+        Where it was drawn.
     """
     named = {"": traces} if isinstance(traces, Trace) else dict(traces)
     first = next(iter(named.values()))
@@ -165,6 +178,7 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     Returns
     -------
     matplotlib.axes.Axes
+        Where it was drawn.
     """
     objective = trace.objective
     ax = plt.subplots()[1] if ax is None else ax
@@ -195,6 +209,7 @@ def plot_histories(
     Returns
     -------
     matplotlib.axes.Axes
+        Where it was drawn.
     """
     ax = plt.subplots()[1] if ax is None else ax
     for name, history in histories.items():
@@ -240,6 +255,7 @@ def sensitivity_map(
     Returns
     -------
     matplotlib.axes.Axes
+        Where it was drawn.
     """
     ax = plt.subplots()[1] if ax is None else ax
     # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.

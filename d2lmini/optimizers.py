@@ -305,7 +305,9 @@ class AdamW(Rule):
         :math:`\eta`, at least 0.
     weight_decay : float or array, default 0.004
         :math:`\lambda`.
-    beta_1, beta_2, epsilon, amsgrad, epsilon_hat
+    beta_1, beta_2, epsilon : float or array, default 0.9, 0.999 and 1e-7
+        As in `Adam`.
+    amsgrad, epsilon_hat : bool, default False and True
         As in `Adam`.
 
     Raises

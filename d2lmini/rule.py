@@ -135,8 +135,10 @@ class Rule:
 
         Returns
         -------
-        x, state : tuple
-            The new parameters and the new state.
+        x : array, or list or dict of arrays
+            The new parameters.
+        state : dict
+            The new state.
 
         Raises
         ------
