@@ -1,0 +1,89 @@
+"""Every public name is documented, in the form of numpydoc, and as its signature says."""
+
+import inspect
+
+import numpy as np
+import pytest
+from numpydoc.validate import validate
+
+import d2lmini as d2l
+
+# An extended summary, examples and "see also" are for the book; every other rule of numpydoc holds.
+NOT_ASKED = {"ES01", "EX01", "SA01"}
+
+PUBLIC = [
+    name
+    for name in d2l.__all__
+    if inspect.isfunction(getattr(d2l, name)) or inspect.isclass(getattr(d2l, name))
+]
+METHODS = [
+    (name, method)
+    for name in PUBLIC
+    if inspect.isclass(getattr(d2l, name))
+    for method, value in vars(getattr(d2l, name)).items()
+    if inspect.isfunction(value) and not method.startswith("_")
+]
+
+
+def faults(name, not_asked):
+    return [error for error in validate(f"d2lmini.{name}")["errors"] if error[0] not in not_asked]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_name_is_documented(name):
+    assert faults(name, NOT_ASKED) == []
+
+
+@pytest.mark.parametrize(("name", "method"), METHODS)
+def test_public_method_is_documented(name, method):
+    # In a line, if a line will do. Equations are explained by the docstring of their class.
+    if (name, method) in [(rule, m) for rule in d2l.RULES for m in ("update", "zero_state")]:
+        assert inspect.getdoc(getattr(d2l.Rule, method))
+    else:
+        assert faults(f"{name}.{method}", NOT_ASKED | {"PR01", "RT01"}) == []
+
+
+def test_validation_finds_what_is_missing():
+    def wrong(x):
+        """does this"""
+
+    d2l.wrong = wrong
+    try:
+        assert {code for code, _ in faults("wrong", NOT_ASKED)} >= {"SS02", "SS03", "PR01"}
+    finally:
+        del d2l.wrong
+
+
+def test_public_data_are_what_their_names_say():
+    assert set(d2l.OBJECTIVES.values()) == {
+        value for name in d2l.__all__ if isinstance(value := getattr(d2l, name), d2l.Objective)
+    }
+    assert all(getattr(d2l, name) is rule for name, rule in d2l.RULES.items())
+
+
+def test_the_list_of_public_names_is_complete_and_without_doubles():
+    assert len(set(d2l.__all__)) == len(d2l.__all__)
+    assert set(dir(d2l)) == set(d2l.__all__)
+    missing = [
+        name
+        for name, value in vars(d2l).items()
+        if not name.startswith("_")
+        and getattr(value, "__module__", "").startswith("d2lmini.")
+        and name not in [*d2l.__all__, "did_you_mean"]
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", list(d2l.RULES))
+def test_documented_defaults_are_the_defaults(name):
+    rule = d2l.RULES[name]
+    doc = inspect.getdoc(rule)
+    for argument, parameter in inspect.signature(rule).parameters.items():
+        line = next(
+            line for line in doc.splitlines() if argument in line.partition(" : ")[0].split(", ")
+        )
+        arguments = line.partition(" : ")[0].split(", ")
+        said = line.partition("default ")[2].replace(" and ", ", ").split(", ")
+        assert len(said) == len(arguments), line
+        value = eval(said[arguments.index(argument)])
+        assert value == parameter.default or (np.isclose(value, parameter.default)), line
