@@ -36,13 +36,23 @@ document.addEventListener("DOMContentLoaded", () => {
   const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
   all(wide).forEach((e) => watch.observe(e));
 
-  // Paper cannot be clicked: print what is folded. (Solutions unfold by themselves.)
+  // Paper is white and cannot be clicked: turn a dark page light, and unfold what is folded.
+  // (Solutions unfold by themselves.)
+  const root = document.documentElement.dataset;
   const folded = () => all(".bd-article details:not(.hide)");
-  window.addEventListener("beforeprint", () => folded().forEach((e) => {
-    e.dataset.open = e.open;
-    e.open = true;
-  }));
-  window.addEventListener("afterprint", () => folded().forEach((e) => {
-    e.open = e.dataset.open === "true";
-  }));
+  let theme;
+  window.addEventListener("beforeprint", () => {
+    theme = root.theme;
+    root.theme = "light";
+    folded().forEach((e) => {
+      e.dataset.open = e.open;
+      e.open = true;
+    });
+  });
+  window.addEventListener("afterprint", () => {
+    root.theme = theme;
+    folded().forEach((e) => {
+      e.open = e.dataset.open === "true";
+    });
+  });
 });
