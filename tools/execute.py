@@ -34,8 +34,12 @@ ENVIRONMENT = os.environ | {
     "FORCE_SOURCE_DATE": "1",  # the same for TeX
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
-    # Chance, and the number of processors.
+    # Chance, and the number and the kind of processors: newer ones have instructions that round
+    # the last digit of an exponential or of a matrix product otherwise.
     "PYTHONHASHSEED": "0",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    "OPENBLAS_CORETYPE": "Nehalem",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
