@@ -41,6 +41,8 @@ def keras():
             "with 'pip install tensorflow' (or 'tensorflow-cpu'); everything else in d2lmini works "
             "without it."
         ) from None
+    # After a few trainings in one session it would warn that it compiles anew for each.
+    tf.get_logger().setLevel("ERROR")
     return tf.keras
 
 
