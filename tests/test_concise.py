@@ -204,6 +204,13 @@ def test_both_sides_see_the_same_minibatches(monkeypatch):
         assert (rows == next(batches)).all()
 
 
+def test_comparing_prints_nothing(capfd):
+    # TensorFlow would, at its fifth training: those before this test count.
+    d2l.train_concise(d2l.SGD(), DIABETES, epochs=1)
+    d2l.agree(d2l.SGD(), steps=2)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_both_sides_diverge_at_the_same_step():
     data = d2l.Dataset("ones", np.ones((4, 1)), np.ones(4))
     settings = {"epochs": 50, "batch_size": 4}
