@@ -73,12 +73,12 @@ class SoftmaxRegression:
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y, classes=len(parameters["b"]))
+        check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters."""
-        check_batch(x, y, classes=len(parameters["b"]))
+        check_batch(x, y)
         dZ = cross_entropy_gradient(self.scores(parameters, x), y)
         return {"W": x.T @ dZ, "b": dZ.sum(axis=0)}
 
@@ -134,12 +134,12 @@ class MLP:
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y, classes=len(parameters["b2"]))
+        check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters: backpropagation."""
-        check_batch(x, y, classes=len(parameters["b2"]))
+        check_batch(x, y)
         _, slope = ACTIVATIONS[self.activation]
         H, Z = self.forward(parameters, x)
         dZ = cross_entropy_gradient(Z, y)
@@ -211,12 +211,12 @@ class SimpleRNN:
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y, classes=len(parameters["c"]))
+        check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters: backpropagation in time."""
-        check_batch(x, y, classes=len(parameters["c"]))
+        check_batch(x, y)
         h, Z = self.forward(parameters, x)
         dZ = cross_entropy_gradient(Z, y)
         gradient = {name: np.zeros_like(value) for name, value in parameters.items()}
@@ -275,7 +275,13 @@ def cross_entropy(Z: np.ndarray, y: np.ndarray) -> float:
     -------
     float
         The loss; never infinite for finite scores, because no probability is ever rounded to 0.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each row, or one names no column.
     """
+    y = class_labels(Z, y)
     Z = Z - Z.max(axis=-1, keepdims=True)
     return float(np.mean(np.log(np.exp(Z).sum(axis=-1)) - Z[np.arange(len(y)), y]))
 
@@ -294,7 +300,13 @@ def cross_entropy_gradient(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     -------
     array of shape (n, k)
         Each row sums to zero.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each row, or one names no column.
     """
+    y = class_labels(Z, y)
     dZ = softmax(Z)
     dZ[np.arange(len(y)), y] -= 1  # p - 1 at the true class, p elsewhere
     return dZ / len(y)
@@ -337,36 +349,72 @@ def number_of_classes(data: Dataset) -> int:
     ValueError
         If the targets are not class labels.
     """
-    check_batch(data.x, data.y, classes=int(np.max(data.y)) + 1)
+    same_length(data.x, data.y)
+    refuse_no_labels(data.y, int(np.max(data.y)) + 1)
     return int(data.y.max()) + 1
 
 
-def check_batch(x: np.ndarray, y: np.ndarray, classes: int | None = None) -> None:
+def check_batch(x: np.ndarray, y: np.ndarray) -> None:
     """Refuse a minibatch that would give a wrong number, or nan, without a word.
 
     Parameters
     ----------
     x, y : array
         Examples and targets.
-    classes : int, optional
-        If given, `y` must be labels from 0 to `classes` - 1.
 
     Raises
     ------
     ValueError
-        If the batch is empty, `x` and `y` differ in length, a value is not finite, or a label is
-        not a whole number in its range.
+        If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
+    same_length(x, y)
+    if not math.isfinite(np.sum(x)):  # quick; only then look closer
+        refuse_non_finite(np.asarray(x), "x")
+
+
+def same_length(x: np.ndarray, y: np.ndarray) -> None:
+    """Raise a ValueError unless there is one target for each example, and at least one example."""
     if len(y) == 0:
         raise ValueError("The minibatch is empty: the mean of no errors is undefined.")
     if len(x) != len(y):
         raise ValueError(
             f"There are {len(x)} examples but {len(y)} targets; each example needs one target."
         )
-    if not math.isfinite(np.sum(x)):  # quick; only then look closer
-        refuse_non_finite(np.asarray(x), "x")
-    if classes is None:
-        return
+
+
+def class_labels(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the labels of a table of scores as an array, or refuse them.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k)
+        Scores.
+    y : array of int, shape (n,)
+        The true classes.
+
+    Returns
+    -------
+    array of int, shape (n,)
+        The labels. NumPy would take -1 for the last class, and one label for all rows.
+
+    Raises
+    ------
+    ValueError
+        If the scores are no table, or there is not one label from 0 to k - 1 for each row.
+    """
+    y = np.asarray(y)
+    if np.ndim(Z) != 2:
+        raise ValueError(
+            "Scores must be a table with a row for each example and a column for each class, but "
+            f"have shape {np.shape(Z)}."
+        )
+    same_length(Z, y)
+    refuse_no_labels(y, Z.shape[1])
+    return y
+
+
+def refuse_no_labels(y: np.ndarray, classes: int) -> None:
+    """Raise a ValueError unless `y` is a vector of whole numbers from 0 to `classes` - 1."""
     if y.dtype.kind not in "iu" or y.ndim != 1:
         raise ValueError(
             "Class labels must be whole numbers in shape (n,), such as 0 or 9; got an array of "
