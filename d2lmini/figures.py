@@ -85,6 +85,8 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
             # Text stays text in the website's figures, and ids in them do not change from run to
             # run.
             "svg.fonttype": "path",
+            "pdf.fonttype": 42,  # whole fonts, as printers like them
+            "savefig.dpi": 200,  # for the parts of vector figures that are pictures
             "svg.hashsalt": "optimizers-by-hand",
         }
     )
