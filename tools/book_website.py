@@ -1,4 +1,7 @@
-"""Sphinx extension: the download menu of a page offers the PDF of the whole book."""
+"""Sphinx extension: the website's download menu offers the PDF, and pictures keep their place."""
+
+import re
+from pathlib import Path
 
 PDF = "optimizers-by-hand.pdf"  # `make book` puts it beside the front page
 # The theme's buttons, in words.
@@ -28,8 +31,27 @@ def add_pdf_link(app, page, template, context, doctree) -> None:
         )
 
 
+def reserve_space(app, page, template, context, doctree) -> None:
+    """Write the size of every figure into the page, which then does not move when they arrive."""
+    sources = {name: source for source, name in app.builder.images.items()}
+
+    def with_size(match: re.Match[str]) -> str:
+        path = Path(app.srcdir, sources.get(match[1], ""))
+        head = path.read_text("utf-8")[:1000] if path.is_file() else ""
+        size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', head)
+        if not size:
+            return match[0]
+        # A point is 4/3 of the web's pixels.
+        width, height = (round(float(points) * 4 / 3) for points in size.groups())
+        return f'{match[0]} width="{width}" height="{height}"'
+
+    picture = re.compile(r'<img(?![^>]*width)[^>]*_images/([^"/]+\.svg)"')
+    context["body"] = picture.sub(with_size, context.get("body", ""))
+
+
 def setup(app) -> dict:
     """Register the extension."""
     # The theme fills the menu at priority 501.
     app.connect("html-page-context", add_pdf_link, priority=600)
+    app.connect("html-page-context", reserve_space)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,8 @@
-// Mends what the theme and its extensions leave undone for keyboards and screen readers.
+// Mends what the theme and its extensions leave undone, mostly for keyboards and screen readers.
+
+// A page opened from a folder may not read other pages: search without their first lines.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 document.addEventListener("DOMContentLoaded", () => {
   const all = (selector) => [...document.querySelectorAll(selector)];
 
