@@ -25,7 +25,7 @@ if [[ ! -e $made ]]; then
     # Debian keeps the part of Python that this needs in a package of its own.
     "$python" -m venv --clear .venv >/dev/null 2>&1 ||
       { tools/system_packages.sh venv && "$python" -m venv --clear .venv; } ||
-      fail "Python cannot make a virtual environment."
+      exit 1
   fi
   echo "Installing the pinned Python packages into .venv (a few minutes, 2 GB)."
   .venv/bin/pip install -qq --disable-pip-version-check --progress-bar off \
