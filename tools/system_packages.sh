@@ -10,8 +10,8 @@ has() { command -v "$1" >/dev/null; }
 case ${1:-} in
   pdf)
     what="The PDF needs XeLaTeX, latexmk and the TeX Gyre and DejaVu fonts"
-    packages="texlive-xetex latexmk texlive-fonts-recommended fonts-texgyre fonts-texgyre-math"
-    packages+=" fonts-dejavu-core"
+    packages="texlive-xetex texlive-latex-extra latexmk texlive-fonts-recommended"
+    packages+=" fonts-texgyre fonts-texgyre-math fonts-dejavu-core"
     # Ask TeX for one file of each package, so that any complete TeX installation will do.
     present() {
       has xelatex && has latexmk && has kpsewhich &&
