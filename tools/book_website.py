@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.application import Sphinx
+
 PDF = "optimizers-by-hand.pdf"  # `make book` puts it beside the front page
 # The theme's buttons, in words.
 BUTTONS = {
@@ -12,7 +15,9 @@ BUTTONS = {
 }
 
 
-def add_pdf_link(app, page, template, context, doctree) -> None:
+def add_pdf_link(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
     """Add the PDF to the theme's download menu, and say what the other entries are."""
     for group in context.get("header_buttons", []):
         if group.get("label") != "download-buttons":
@@ -31,7 +36,9 @@ def add_pdf_link(app, page, template, context, doctree) -> None:
         )
 
 
-def reserve_space(app, page, template, context, doctree) -> None:
+def reserve_space(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
     """Write the size of every figure into the page, which then does not move when they arrive."""
     sources = {name: source for source, name in app.builder.images.items()}
 
@@ -49,7 +56,7 @@ def reserve_space(app, page, template, context, doctree) -> None:
     context["body"] = picture.sub(with_size, context.get("body", ""))
 
 
-def setup(app) -> dict:
+def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
     # The theme fills the menu at priority 501.
     app.connect("html-page-context", add_pdf_link, priority=600)
