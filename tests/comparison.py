@@ -108,11 +108,14 @@ def problem(structure: str, dtype: str) -> tuple[Parameters, list[Parameters]]:
     return list(x.values()), [list(g.values()) for g in gradients]
 
 
-def columns(path: list[Parameters]) -> np.ndarray:
+def arrays(x: Parameters) -> list[np.ndarray]:
+    """Return the arrays that parameters or gradients consist of."""
+    return [part for _, part in items(x)] if isinstance(x, (list, dict)) else [x]
+
+
+def table(path: list[Parameters]) -> np.ndarray:
     """Return a path as a table: a row for each step, a column for each element of each array."""
-    if isinstance(path[0], (list, dict)):
-        return np.array([np.concatenate([np.ravel(p) for _, p in items(x)]) for x in path])
-    return np.array([np.ravel(x) for x in path])
+    return np.array([np.concatenate([np.ravel(part) for part in arrays(x)]) for x in path])
 
 
 @functools.cache
@@ -127,12 +130,10 @@ def keras_path(rule: Rule, structure: str, dtype: str, optimized: bool = False) 
     import tensorflow as tf
 
     x, gradients = problem(structure, dtype)
-    parts = [part for _, part in items(x)] if structure != "array" else [x]
-    columns_of = [
-        np.stack([g[key] for g in gradients])
-        for key in ([key for key, _ in items(x)] if structure != "array" else [...])
+    variables = [keras.Variable(part, dtype=dtype) for part in arrays(x)]
+    gradients = [
+        tf.constant(np.stack(steps)) for steps in zip(*map(arrays, gradients), strict=True)
     ]
-    variables = [keras.Variable(part, dtype=dtype) for part in parts]
     optimizer = d2l.twin(rule)
     optimizer.build(variables)
 
@@ -142,11 +143,11 @@ def keras_path(rule: Rule, structure: str, dtype: str, optimized: bool = False) 
 
     @tf.function
     def run(gradients):
-        return tf.scan(step, gradients, initializer=parts, parallel_iterations=1)
+        return tf.scan(step, gradients, initializer=arrays(x), parallel_iterations=1)
 
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimized})
     try:
-        paths = run([tf.constant(g) for g in columns_of])
+        paths = run(gradients)
     finally:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
     return np.concatenate([p.numpy().reshape(STEPS, -1) for p in paths], axis=1)
@@ -156,7 +157,7 @@ def units_apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the largest difference of two paths in units in the last place.
 
     The unit of an element is that of the largest value it has had so far, because rounding errors
-    made there stay with it. Where only one path is nan the difference is infinite.
+    made there stay with it. A path that is nan somewhere is endlessly far from the other.
     """
     assert ours.dtype == theirs.dtype, f"{ours.dtype} is not {theirs.dtype}"
     assert ours.shape == theirs.shape
@@ -211,5 +212,5 @@ def assert_follows_keras(
             for g in gradients:
                 x, state = rule.advance(path[-1], g, state)
                 path.append(x)
-        units = units_apart(columns(path[1:]), theirs)
+        units = units_apart(table(path[1:]), theirs)
         assert units <= allowed, f"{units:.2g} units in the last place apart in the {run} run"
