@@ -16,6 +16,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -93,6 +94,23 @@ class ExpandMacros(SphinxTransform):
             node += nodes.Text(latex)
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Keep a comma in the line of the formula before it, where browsers would break the line."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        """Join formulas and the punctuation after them."""
+        for node in list(self.document.findall(nodes.math)):
+            text = node.next_node(descend=False, siblings=True)
+            if isinstance(text, nodes.Text) and (mark := re.match(r"[^\w\s]+", text)):
+                text.parent.replace(text, nodes.Text(text[mark.end() :]))
+                joined = nodes.inline(classes=["unbroken"])
+                node.replace_self(joined)
+                joined += [node, nodes.Text(mark[0])]
+
+
 class Katex:
     """KaTeX in a process of its own, which ends with ours."""
 
@@ -146,6 +164,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
     app.add_config_value("book_macros", {}, "env", dict)
     app.add_transform(ExpandMacros)
+    app.add_post_transform(KeepPunctuation)
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math, None))
     app.connect("builder-inited", start_katex)
     return {"version": "1", "parallel_read_safe": True}

@@ -10,6 +10,13 @@ document.addEventListener("DOMContentLoaded", () => {
   all(".search-button-field, summary[aria-label]").forEach((e) => e.removeAttribute("aria-label"));
   all(".theme-switch-button [title]").forEach((e) => e.removeAttribute("title"));
 
+  // Chromium leaves MathML out of the names of buttons, groups, headers and links: an answer that is
+  // one formula had no name. There the formula's LaTeX, made plain, stands in its place.
+  all(":is(label, legend, th, a) .katex-mathml").forEach((e) => {
+    const latex = e.querySelector("annotation").textContent;
+    e.textContent = latex.replace(/\\[,;:! ]/g, " ").replace(/[\\{}]/g, " ").replace(/ +/g, " ");
+  });
+
   // sphinxcontrib-bibtex makes a list whose items are no list items.
   all(".citation-list, .citation").forEach((e) => e.removeAttribute("role"));
 
