@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, on however busy a machine.
+settings.register_profile("book", derandomize=True, deadline=None)
+settings.load_profile("book")
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = {"website": "html", "notebooks": "notebooks", "pdf": "pdf/optimizers-by-hand.pdf"}
