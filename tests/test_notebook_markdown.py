@@ -59,6 +59,7 @@ def write(monkeypatch):
         ("$$\na\n\\\\ b\n$$", "$$\na\n\\\\ b\n$$"),
         ("$$\na\n$$ (eq)", "$$\na \\tag{2.3}\n$$"),
         ("> $$\n> a \\\\\n> b\n> $$", "> $$ a \\\\ b $$"),
+        ("> - a\n>\n>   $$\n>   b\n>   $$", "> - a\n>\n>   $$ b $$"),
         (
             "| a | $x$ |\n|--:|:-:|\n| `p\\|q` | $\\lvert g\\rvert$ |",
             "| a | $x$ |\n| --: | :-: |\n| `p\\|q` | $\\lvert g\\rvert$ |",

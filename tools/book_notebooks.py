@@ -41,7 +41,7 @@ IMAGES = {
     ".svg": "image/svg+xml",
     ".pdf": "application/pdf",
 }
-DISPLAY = re.compile(r"^\$\$\n(.*?)\n\$\$$", re.DOTALL | re.MULTILINE)
+DISPLAY = re.compile(r"^( *)\$\$\n(.*?)\n *\$\$$", re.DOTALL | re.MULTILINE)
 Frame = Callable[[str], str]
 
 
@@ -64,7 +64,7 @@ def indent(text: str, by: str, first: str = "") -> str:
 
 def quote(text: str) -> str:
     """Quote Markdown; a formula goes on one line, or Jupyter would take the marks for its own."""
-    text = DISPLAY.sub(lambda m: f"$$ {' '.join(m[1].split())} $$", text)
+    text = DISPLAY.sub(lambda m: f"{m[1]}$$ {' '.join(m[2].split())} $$", text)
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
@@ -372,7 +372,8 @@ class Chapter:
         if is_solution_node(node):
             return details(title, text)
         if isinstance(node, proof_node):
-            return quote(re.sub(r"^Proof\. ?", "*Proof.* ", text) + " □")
+            end = "\n\n□" if text.endswith("$$") else " □"
+            return quote(re.sub(r"^Proof\. ?", "*Proof.* ", text) + end)
         return quote(f"**{title}{'' if title[-1] in '.?!' else '.'}**\n\n{text}")
 
     def question(self, node: question) -> str:
