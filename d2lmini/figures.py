@@ -82,8 +82,8 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
             "axes.facecolor": "none",
             "savefig.facecolor": "none",
             "legend.facecolor": "none",
-            # Text stays text in the website's figures, and ids in them do not change from run to
-            # run.
+            # Letters are drawn, so that a figure looks the same whatever fonts the reader has. The
+            # salt keeps the ids in the file from changing from run to run.
             "svg.fonttype": "path",
             "pdf.fonttype": 42,  # whole fonts, as printers like them
             "savefig.dpi": 200,  # for the parts of vector figures that are pictures
