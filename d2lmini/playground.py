@@ -167,15 +167,13 @@ def read_rule(text: str, objective: Objective) -> Rule:
     return rule
 
 
-def from_setting(text: str, base: str = "bowl") -> "Playground":
+def from_setting(text: str) -> "Playground":
     """Return the playground of a setting, such as what a link has after its question mark.
 
     Parameters
     ----------
     text : str
-        The parts of a setting between ``&``; any may be missing.
-    base : str, default "bowl"
-        The surface, if `text` names none.
+        The parts of a setting between ``&``; any may be missing, the last of two counts.
 
     Returns
     -------
@@ -189,7 +187,7 @@ def from_setting(text: str, base: str = "bowl") -> "Playground":
     """
     parts = [part for part in text.split("&") if part]
     given = dict(part.partition("=")[::2] for part in parts if "(" not in part)
-    key = given.pop("surface", base)
+    key = given.pop("surface", "bowl")
     if key not in OBJECTIVES:
         raise ValueError(f"There is no surface {key!r}. {did_you_mean(key, OBJECTIVES)}")
     objective = OBJECTIVES[key]

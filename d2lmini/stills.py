@@ -113,14 +113,34 @@ def with_values(rule: Rule, name: str, values: np.ndarray) -> Rule:
     return dataclasses.replace(rule, **{name: values})
 
 
-def outcomes(playground: Playground):
-    """Return the figure of what becomes of the selected rule under many settings.
+def judge(playground: Playground, trace: Trace) -> np.ndarray:
+    """Return what became of runs: log10 of the share of the loss that is left, nan if it diverged.
 
-    The color is the share of the loss that is left, on a log scale; on a map over starts, where
-    there are several minima, the minimum in which a run ends. Runs that diverge are blank.
+    On a map over starts, where there are several minima: the number of the one where a run ends.
     """
     objective = playground.objective
-    rule, _ = list(named(playground).values())[playground.select]
+    lost = np.asarray(0 if trace.diverged_at is None else trace.diverged_at) > 0
+    if has_basins(playground):
+        away = np.linalg.norm(trace.x[-1][..., None, :] - objective.minimizers, axis=-1)
+        near = away.min(axis=-1) < 0.05 * np.ptp(objective.domain[0])
+        found = np.where(near, away.argmin(axis=-1), np.nan)
+    else:
+        floor = least(objective)
+        floor = lowest(objective) if floor is None else floor
+        with np.errstate(all="ignore"):
+            left = (trace.value[-1] - floor) / (trace.value[0] - floor)
+            found = np.maximum(np.log10(np.maximum(left, 1e-300)), FLOOR)
+    return np.where(lost, np.nan, found)
+
+
+def has_basins(playground: Playground) -> bool:
+    """Say whether a map shows in which minimum runs end."""
+    return {*playground.axes} == {"x1", "x2"} and len(playground.objective.minimizers) > 1
+
+
+def outcomes(playground: Playground):
+    """Return the figure of what becomes of the selected rule under many settings."""
+    objective, rule = playground.objective, playground.rules[playground.select]
     start = np.array(np.broadcast_to(playground.start, (CELLS, CELLS, *playground.start.shape)))
     shown = []
     for axis, shape in zip(playground.axes, ((1, CELLS), (CELLS, 1)), strict=True):
@@ -135,28 +155,19 @@ def outcomes(playground: Playground):
         shown.append((f"{'1 − ' * (axis in DECAYS)}{axis.replace('_', ' ')}", values))
         values = values.reshape(*shape, *[1] * playground.start.ndim)
         rule = with_values(rule, axis, 1 - values if axis in DECAYS else values)
-    trace = playground.run(rule, start, record=False)
-    basins = playground.axes == ("x1", "x2") and len(objective.minimizers) > 1
+    values = judge(playground, playground.run(rule, start, record=False))
+    basins = has_basins(playground)
     if basins:
-        away = np.linalg.norm(trace.x[-1][..., None, :] - objective.minimizers, axis=-1)
-        near = away.min(axis=-1) < 0.05 * np.ptp(objective.domain[0])
-        values, style = np.where(near, away.argmin(axis=-1), np.nan), {}
         style = {"cmap": ListedColormap(BASINS), "vmin": 0, "vmax": len(BASINS) - 1}
     else:
-        floor = least(objective)
-        low = lowest(objective) if floor is None else floor
-        with np.errstate(all="ignore"):
-            left = (trace.value[-1] - low) / (trace.value[0] - low)
-            values = np.maximum(np.log10(np.maximum(left, 1e-300)), FLOOR)
         colors = plt.colormaps["cividis_r"].with_extremes(over=figures.VERMILION)
         style = {"cmap": colors, "vmin": FLOOR, "vmax": 0.0}
-    values = np.where(trace.diverged_at > 0, np.nan, values)
     fig, ax = plt.subplots(figsize=(4.8, 3.6), layout="constrained")
     label = f"log$_{{10}}$ of the loss left after {playground.steps} steps"
     figures.sensitivity_map(*shown, values, ax, label, colorbar=not basins, **style)
     scales = ["linear" if axis in ("x1", "x2") else "log" for axis in playground.axes]
     ax.set(xscale=scales[0], yscale=scales[1])
-    if basins:
+    if basins and playground.axes[0] == "x1":
         ax.plot(*objective.minimizers.T, "+", color=figures.BLACK, markersize=9)
     return fig
 
