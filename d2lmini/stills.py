@@ -179,6 +179,9 @@ def outcomes(playground: Playground):
     figures.sensitivity_map(*shown, values, ax, label, colorbar=not basins, **style)
     scales = ["linear" if axis in ("x1", "x2") else "log" for axis in playground.axes]
     ax.set(xscale=scales[0], yscale=scales[1])
+    # Stronger decays lie to the right and above, as in the element.
+    ax.xaxis.set_inverted(playground.axes[0] in DECAYS)
+    ax.yaxis.set_inverted(playground.axes[1] in DECAYS)
     if basins and playground.axes[0] == "x1":
         ax.plot(*objective.minimizers.T, "+", color=figures.BLACK, markersize=9)
     return fig
