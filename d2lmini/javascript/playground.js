@@ -174,7 +174,7 @@ class Playground extends HTMLElement {
     const top = el("div", { class: "bar" },
       el("label", {}, "Surface ", this.surfaceSelect), this.views,
       el("label", {}, this.predictBox, " Predict first"),
-      button("Reset", "Back to the setting of this figure", () => {
+      button("Reset", "Reset to the setting of this figure", () => {
         this.take(this.initial);
         this.complain("");
         this.settle();
@@ -201,8 +201,8 @@ class Playground extends HTMLElement {
     part("playButton", "button", { type: "button", onclick: () => this.toggle() });
     const jump = (text, label, to) => button(text, label, () => this.step(to));
     this.transport = el("div", { class: "bar transport" },
-      jump("Start", "To the start", () => 0), jump("−1", "One step back", (t) => t - 1), this.playButton,
-      jump("+1", "One step forward", (t) => t + 1), jump("End", "To the end", () => Infinity),
+      jump("Start", "To the start", () => 0), jump("−1", "−1: one step back", (t) => t - 1), this.playButton,
+      jump("+1", "+1: one step forward", (t) => t + 1), jump("End", "To the end", () => Infinity),
       this.scrub, this.counter);
 
     part("chips", "div", { role: "group", "aria-label": "Update rules" });
@@ -368,7 +368,7 @@ class Playground extends HTMLElement {
 
   chooseAxes() {
     const { now, surface, entry } = this;
-    const all = ["x1", "x2", ...Object.keys(KNOBS)].filter((key) => axisOf(key, surface, entry.h));
+    const all = ["x1", "x2", ...Object.keys(entry.h)].filter((key) => axisOf(key, surface, entry.h));
     const wanted = (now.axes ?? []).filter((key) => all.includes(key));
     if (wanted.length < 2 || wanted[0] === wanted[1]) {
       const usual = surface.minimizers.length > 1 && surface.dimension === 2
@@ -743,7 +743,10 @@ class Playground extends HTMLElement {
       const v = this.entry.h[key], active = this.shadowRoot.activeElement;
       if (active !== range) range.value = scale.from(v);
       range.setAttribute("aria-valuetext", show(v));
-      if (active !== number) number.value = v;
+      if (active !== number) {
+        number.value = v;
+        number.removeAttribute("aria-invalid");
+      }
     }
     this.fields.forEach((label, i) => {
       const input = label.querySelector("input");
