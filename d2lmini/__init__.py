@@ -47,6 +47,7 @@ from d2lmini.optimizers import (
     RMSprop,
     get_rule,
 )
+from d2lmini.playground import playground
 from d2lmini.rule import Rule
 from d2lmini.schedules import (
     CosineDecay,
@@ -110,6 +111,7 @@ __all__ = [
     "minimize",
     "numerical_gradient",
     "parabola",
+    "playground",
     "quadratic",
     "rosenbrock",
     "rotated_bowl",

@@ -69,7 +69,9 @@ def digest(paths: list[Path]) -> str:
 
 def open_cache() -> JupyterCacheAbstract:
     """Open the cache, emptied if the package, the pins or the way of running have changed."""
-    key = digest([ROOT / "d2lmini", ROOT / "requirements.txt", ROOT / "tools" / "execute.py"])
+    # Not the JavaScript of the package: of the playground the pages take the picture only.
+    package = list((ROOT / "d2lmini").glob("*.py"))
+    key = digest([*package, ROOT / "requirements.txt", ROOT / "tools" / "execute.py"])
     key_file = CACHE / "made-from"
     if not key_file.exists() or key_file.read_text() != key:
         shutil.rmtree(CACHE, ignore_errors=True)

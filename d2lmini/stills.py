@@ -1,0 +1,218 @@
+"""The still pictures of the playground: what stands where nothing can move, drawn by matplotlib."""
+
+import base64
+import dataclasses
+import io
+import math
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from d2lmini import figures
+from d2lmini.descend import Trace
+from d2lmini.objectives import Objective
+from d2lmini.playground import RANGES, Playground
+from d2lmini.rule import DECAYS, Rule
+from d2lmini.schedules import InverseTimeDecay
+
+CELLS = 81  # of a map, across and up
+FLOOR = -12.0  # twelve powers of ten of the loss gone count as all of it
+BASINS = [figures.SKY, figures.ORANGE, figures.GREEN, figures.PURPLE]
+
+
+def named(playground: Playground) -> dict[str, tuple[Rule, dict[str, Any]]]:
+    """Return the rules by the names that the playground shows, each with its look.
+
+    The same rule twice gets numbers; the later one takes a color that no other has.
+    """
+    names = [everyday_name(rule) for rule in playground.rules]
+    looks = [figures.look(rule) for rule in playground.rules]
+    taken = {look["color"] for look in looks}
+    free = [
+        color
+        for color in dict.fromkeys(c for c, _, _ in figures.LOOKS.values())
+        if color not in taken
+    ]
+    found = {}
+    for i, (name, rule, look) in enumerate(zip(names, playground.rules, looks, strict=True)):
+        nth = names[: i + 1].count(name)
+        if nth > 1:
+            twins = sum(names[:j].count(names[j]) > 0 for j in range(i))
+            color = free[twins % len(free)] if free else look["color"]
+            look = look | {"color": color, "linestyle": "--"}
+        found[f"{name} {nth}" if names.count(name) > 1 else name] = rule, look
+    return found
+
+
+def everyday_name(rule: Rule) -> str:
+    """Return what the menu of the playground calls a rule."""
+    name = type(rule).__name__
+    if name == "SGD" and rule.momentum:
+        return "Nesterov" if rule.nesterov else "momentum"
+    return "AMSGrad" if name == "Adam" and rule.amsgrad else name
+
+
+def least(objective: Objective) -> float | None:
+    """Return the level that losses are measured from: the lowest minimum, if there is one."""
+    if len(objective.minimizers) == 0:
+        return None
+    return float(objective(objective.minimizers.reshape(-1, *objective.start.shape)).min())
+
+
+def draw(traces: dict[str, Trace], ax, looks: dict[str, dict]) -> None:
+    """Draw paths on their surface."""
+    for label, trace in traces.items():
+        if trace.objective.dimension == 1:
+            figures.plot_descent(trace, ax, label, **looks[label])
+    if trace.objective.dimension > 1:
+        figures.plot_traces(traces, ax, looks)
+        ax.get_legend().remove()
+
+
+def paths(playground: Playground):
+    """Return the figure of all paths in one panel, beside their losses."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+    rules = named(playground)
+    traces = {label: playground.run(rule) for label, (rule, _) in rules.items()}
+    draw(traces, left, {label: look for label, (_, look) in rules.items()})
+    floor = least(playground.objective)
+    for label, trace in traces.items():
+        loss = trace.value if floor is None else np.maximum(trace.value - floor, 1e-16)
+        right.plot(loss, label=label, markevery=max(1, len(loss) // 12), **rules[label][1])
+    right.set(xlabel="step", ylabel="loss above the least" if floor else "loss")
+    right.set_yscale("linear" if floor is None else "log")
+    right.legend()
+    return fig
+
+
+def race(playground: Playground):
+    """Return the figure of every path in a panel of its own."""
+    rules = named(playground)
+    columns = min(len(rules), 3)
+    rows = math.ceil(len(rules) / columns)
+    size = {"figsize": (2.4 * columns, 2.4 * rows), "layout": "constrained"}
+    fig, panels = plt.subplots(rows, columns, squeeze=False, **size)
+    for ax in panels.flat[len(rules) :]:
+        ax.remove()
+    for ax, (label, (rule, look)) in zip(panels.flat, rules.items(), strict=False):
+        draw({label: playground.run(rule)}, ax, {label: look})
+        ax.set(title=label, xlabel="", ylabel="")
+    return fig
+
+
+def with_values(rule: Rule, name: str, values: np.ndarray) -> Rule:
+    """Return a rule with many values of one hyperparameter, or of how its learning rate slows."""
+    rate = rule.learning_rate
+    if name == "rate_decay":
+        values = InverseTimeDecay(rule.rate(1), 1, values)
+    elif name == "learning_rate" and isinstance(rate, InverseTimeDecay):
+        values = dataclasses.replace(rate, initial_learning_rate=values)
+    name = "learning_rate" if name == "rate_decay" else name
+    return dataclasses.replace(rule, **{name: values})
+
+
+def judge(playground: Playground, trace: Trace) -> np.ndarray:
+    """Return what became of runs: log10 of the share of the loss that is left, nan if it diverged.
+
+    On a map over starts, where there are several minima: the number of the one where a run ends.
+    """
+    objective = playground.objective
+    lost = np.asarray(0 if trace.diverged_at is None else trace.diverged_at) > 0
+    if has_basins(playground):
+        away = np.linalg.norm(trace.x[-1][..., None, :] - objective.minimizers, axis=-1)
+        near = away.min(axis=-1) < 0.05 * np.ptp(objective.domain[0])
+        found = np.where(near, away.argmin(axis=-1), np.nan)
+    else:
+        floor = least(objective)
+        floor = lowest(objective) if floor is None else floor
+        with np.errstate(all="ignore"):
+            left = (trace.value[-1] - floor) / (trace.value[0] - floor)
+            found = np.maximum(np.log10(np.maximum(left, 1e-300)), FLOOR)
+    return np.where(lost, np.nan, found)
+
+
+def has_basins(playground: Playground) -> bool:
+    """Say whether a map shows in which minimum runs end."""
+    return {*playground.axes} == {"x1", "x2"} and len(playground.objective.minimizers) > 1
+
+
+def outcomes(playground: Playground):
+    """Return the figure of what becomes of the selected rule under many settings."""
+    objective, rule = playground.objective, playground.rules[playground.select]
+    start = np.array(np.broadcast_to(playground.start, (CELLS, CELLS, *playground.start.shape)))
+    shown = []
+    for axis, shape in zip(playground.axes, ((1, CELLS), (CELLS, 1)), strict=True):
+        if axis in ("x1", "x2"):
+            i = int(axis[1]) - 1
+            values = np.linspace(*objective.domain[i], CELLS)
+            coordinate = start if objective.dimension == 1 else start[..., i]
+            coordinate[...] = values.reshape(shape)
+            shown.append((f"start $x_{i + 1}$" if objective.dimension > 1 else "start $x$", values))
+            continue
+        values = np.geomspace(*RANGES[axis], CELLS)
+        shown.append((f"{'1 − ' * (axis in DECAYS)}{axis.replace('_', ' ')}", values))
+        values = values.reshape(*shape, *[1] * playground.start.ndim)
+        rule = with_values(rule, axis, 1 - values if axis in DECAYS else values)
+    values = judge(playground, playground.run(rule, start, record=False))
+    basins = has_basins(playground)
+    if basins:
+        style = {"cmap": ListedColormap(BASINS), "vmin": 0, "vmax": len(BASINS) - 1}
+    else:
+        colors = plt.colormaps["cividis_r"].with_extremes(over=figures.VERMILION)
+        style = {"cmap": colors, "vmin": FLOOR, "vmax": 0.0}
+    fig, ax = plt.subplots(figsize=(4.8, 3.6), layout="constrained")
+    label = f"log$_{{10}}$ of the loss left after {playground.steps} steps"
+    figures.sensitivity_map(*shown, values, ax, label, colorbar=not basins, **style)
+    scales = ["linear" if axis in ("x1", "x2") else "log" for axis in playground.axes]
+    ax.set(xscale=scales[0], yscale=scales[1])
+    if basins and playground.axes[0] == "x1":
+        ax.plot(*objective.minimizers.T, "+", color=figures.BLACK, markersize=9)
+    return fig
+
+
+def lowest(objective: Objective) -> float:
+    """Return the lowest value at the edge of the picture of a surface without a minimum."""
+    (left, right), (bottom, top) = objective.domain
+    x1, x2 = np.meshgrid([left, right, (left + right) / 2], [bottom, top])
+    return float(objective(np.stack([x1, x2], axis=-1)).min())
+
+
+def words(playground: Playground) -> str:
+    """Return what the figure of a playground shows, as its alternative text."""
+    name = playground.objective.name
+    where = f"the {name}" if name[0].islower() else name
+    rules = named(playground)
+    if playground.view == "map":
+        across, up = (axis.replace("_", " ") for axis in playground.axes)
+        return (
+            f"Map of what becomes of {list(rules)[playground.select]} on {where} after "
+            f"{playground.steps} steps, over {across} and {up}."
+        )
+    ends = []
+    for label, (rule, _) in rules.items():
+        trace = playground.run(rule)
+        end = f"diverges at step {trace.diverged_at}"
+        if not trace.diverged_at:
+            end = f"goes from loss {trace.value[0]:.3g} to {trace.value[-1]:.3g}"
+        ends.append(f"{label} {end}")
+    point = ", ".join(f"{value:.3g}" for value in np.atleast_1d(playground.start))
+    return f"Paths on {where} from ({point}), {playground.steps} steps: {'; '.join(ends)}."
+
+
+def pictures(figure) -> tuple[dict[str, str], dict]:
+    """Return a figure in the formats that the notebook keeps, and always as PNG; close it."""
+    try:
+        from IPython import get_ipython
+    except ModuleNotFoundError:
+        shell = None
+    else:
+        shell = get_ipython()
+    data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
+    if "image/png" not in data:
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")
+        data["image/png"] = base64.b64encode(file.getvalue()).decode()
+    plt.close(figure)
+    return data, metadata
