@@ -1,7 +1,7 @@
 """The playground in a browser, on a page of its own: what a reader does, and the numbers after it.
 
-That its rules are right is tested without a browser, in test_playground_rules.py; here it is dragged,
-typed into, linked to, printed and looked at.
+That its rules are right is tested without a browser, in test_playground_rules.py; here it is
+dragged, typed into, linked to, printed and looked at.
 """
 
 import json
@@ -699,15 +699,14 @@ def test_a_map_appears_within_a_second_and_never_holds_the_page_up(read):
             """(async () => {
               const began = performance.now();
               let last = began, longest = 0;
-              e.setting = "surface=%s&steps=100&view=map&axes=learning_rate,beta_1&Adam()";
+              e.setting = "surface=SURFACE&steps=100&view=map&axes=learning_rate,beta_1&Adam()";
               while (!e.mapDone) {
                 await new Promise((go) => setTimeout(go));
                 longest = Math.max(longest, performance.now() - last);
                 last = performance.now();
               }
               return [performance.now() - began, longest, e.map.cells.filter(Number.isNaN).length];
-            })()"""
-            % surface
+            })()""".replace("SURFACE", surface)
         )
         took.append(numbers[0])
         longest.append(numbers[1])

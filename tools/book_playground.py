@@ -66,7 +66,8 @@ class Play(ReferenceRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the words, with what they set."""
-        figure, _, setting = self.target.partition("?")
+        # A long setting may be broken into lines.
+        figure, _, setting = "".join(self.target.split()).partition("?")
         node = nodes.inline("", self.title, classes=["play"], figure=figure, setting=setting)
         self.set_source_info(node)
         return [node], []
