@@ -168,23 +168,7 @@ def read_rule(text: str, objective: Objective) -> Rule:
 
 
 def from_setting(text: str) -> "Playground":
-    """Return the playground of a setting, such as what a link has after its question mark.
-
-    Parameters
-    ----------
-    text : str
-        The parts of a setting between ``&``; any may be missing, the last of two counts.
-
-    Returns
-    -------
-    Playground
-        With the defaults of `playground` for what is missing.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a part cannot be understood, in a sentence.
-    """
+    """Return the playground of a setting: its parts, any of them, between ``&``; the last counts."""
     parts = [part for part in text.split("&") if part]
     given = dict(part.partition("=")[::2] for part in parts if "(" not in part)
     key = given.pop("surface", "bowl")

@@ -90,15 +90,16 @@ def paths(playground: Playground):
 def race(playground: Playground):
     """Return the figure of every path in a panel of its own."""
     rules = named(playground)
-    columns = min(len(rules), 3)
+    columns = min(len(rules), 4)
     rows = math.ceil(len(rules) / columns)
-    size = {"figsize": (2.4 * columns, 2.4 * rows), "layout": "constrained"}
+    width = min(7.2, 3.2 * columns)
+    size = {"figsize": (width, width / columns * rows), "layout": "constrained"}
     fig, panels = plt.subplots(rows, columns, squeeze=False, **size)
     for ax in panels.flat[len(rules) :]:
         ax.remove()
     for ax, (label, (rule, look)) in zip(panels.flat, rules.items(), strict=False):
         draw({label: playground.run(rule)}, ax, {label: look})
-        ax.set(title=label, xlabel="", ylabel="")
+        ax.set(title=label, xlabel="", ylabel="", xticks=[], yticks=[])
     return fig
 
 

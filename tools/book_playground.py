@@ -70,7 +70,8 @@ class Play(ReferenceRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the node."""
-        figure, _, setting = self.target.partition("?")
+        # A long setting may be broken into lines.
+        figure, _, setting = "".join(self.target.split()).partition("?")
         node = play("", nodes.Text(self.title), figure=figure, setting=setting)
         self.set_source_info(node)
         return [node], []
