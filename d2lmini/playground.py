@@ -168,7 +168,7 @@ def read_rule(text: str, objective: Objective) -> Rule:
 
 
 def from_setting(text: str) -> "Playground":
-    """Return the playground of a setting: its parts, any of them, between ``&``; the last counts."""
+    """Return the playground of a setting: any of its parts between ``&``; the last counts."""
     parts = [part for part in text.split("&") if part]
     given = dict(part.partition("=")[::2] for part in parts if "(" not in part)
     key = given.pop("surface", "bowl")

@@ -111,6 +111,9 @@ def test_only_what_changed_is_run(small_book: Path) -> None:
     assert waiting() == []
     write(small_book, "two", "print(2)")
     assert waiting() == ["two"]
+    (small_book / "d2lmini" / "javascript").mkdir()
+    (small_book / "d2lmini" / "javascript" / "run.js").write_text("let x;\n", "utf-8")
+    assert waiting() == ["two"]  # no output that the book uses has it
     (small_book / "d2lmini" / "rule.py").write_text("x = 2\n", "utf-8")
     assert waiting() == ["one", "two"]
     assert execute.execute()

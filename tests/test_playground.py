@@ -1,6 +1,7 @@
 """The playground as Python has it: settings, script, picture; and in a notebook and on a page."""
 
 import base64
+import functools
 import gzip
 import io
 import json
@@ -203,6 +204,29 @@ def test_the_picture_is_drawn_and_put_into_words(name):
     assert not plt.get_fignums()
 
 
+@functools.cache
+def output(name):
+    """Return the output of a cell with a playground, in the book's style."""
+    with plt.rc_context():
+        d2l.use_book_style()
+        return PLAYGROUNDS[name]._repr_mimebundle_()
+
+
+def test_where_it_is_not_trusted_the_picture_is_left():
+    # What a sanitizer leaves: no scripts, of unknown tags what is in them.
+    page = BeautifulSoup(output("paths")[0]["text/html"], "html.parser")
+    page.script.decompose()
+    page.find("optimizer-playground").unwrap()
+    assert [tag.name for tag in page.find_all()] == ["img"]
+    assert page.img["src"].startswith("data:image/png;base64,")
+    assert not page.get_text().strip()
+
+
+def test_a_notebook_keeps_the_formats_of_all_figures():
+    formats = {"image/png", "image/svg+xml", "application/pdf"}
+    assert {*output("paths")[0]} == {"text/plain", "text/html", *formats}
+
+
 def test_words_say_how_the_runs_end():
     play = d2l.playground(d2l.rosenbrock, d2l.SGD(0.001), d2l.SGD(1.0), steps=9)
     assert stills.words(play) == (
@@ -214,8 +238,7 @@ def test_words_say_how_the_runs_end():
 def test_the_picture_has_the_same_bytes_every_time():
     with plt.rc_context():
         d2l.use_book_style()
-        play = PLAYGROUNDS["paths"]
-        (first, _), (second, _) = play._repr_mimebundle_(), play._repr_mimebundle_()
+        (first, _), (second, _) = output("paths"), PLAYGROUNDS["paths"]._repr_mimebundle_()
         assert first["text/html"] == second["text/html"]
         assert first["image/png"] == second["image/png"]
 
@@ -320,17 +343,15 @@ def build(tmp_path, monkeypatch):
 
     def run(builder: str, text: str = "", place: str = "part/page", named=True):
         cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{text}")]
-        with plt.rc_context():
-            d2l.use_book_style()
-            for name in ("paths", "map"):
-                data, metadata = PLAYGROUNDS[name]._repr_mimebundle_()
-                output = nbformat.v4.new_output("execute_result", data, metadata=metadata)
-                options = {"image": {"alt": f"Alt of {name}."}}
-                if named:
-                    options["figure"] = {"caption": f"Caption of {name}.", "name": f"fig-{name}"}
-                cell = nbformat.v4.new_code_cell("d2l.playground()", outputs=[output])
-                cell.metadata["mystnb"] = options
-                cells.append(cell)
+        for name in ("paths", "map"):
+            data, metadata = output(name)
+            stored = nbformat.v4.new_output("execute_result", data, metadata=metadata)
+            options = {"image": {"alt": f"Alt of {name}."}}
+            if named:
+                options["figure"] = {"caption": f"Caption of {name}.", "name": f"fig-{name}"}
+            cell = nbformat.v4.new_code_cell("d2l.playground()", outputs=[stored])
+            cell.metadata["mystnb"] = options
+            cells.append(cell)
         language = {"name": "python", "pygments_lexer": "ipython3"}
         source = tmp_path / "source"
         (source / place).parent.mkdir(parents=True)
