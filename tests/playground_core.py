@@ -37,13 +37,22 @@ return %s.map((text) => {
 """
 
 
+def sources() -> str:
+    """Return everything but the element."""
+    files = [(JAVASCRIPT / f"{part}.js").read_text("utf-8") for part in PARTS[:-1]]
+    return "\n".join([f"const BOOK = {json.dumps(facts())};", *files])
+
+
+def misfits(edits: dict[str, str]) -> list[str]:
+    """Return the edits that do not apply, because the JavaScript has changed."""
+    counts = {old: sources().count(old) for old in edits}
+    return [f"{old!r} is there {n} times: adapt the twin" for old, n in counts.items() if n != 1]
+
+
 def program(body: str, edits: dict[str, str] | None = None) -> str:
     """Return everything but the element, with pieces of it replaced, and what to do with it."""
-    files = [(JAVASCRIPT / f"{part}.js").read_text("utf-8") for part in PARTS[:-1]]
-    source = "\n".join([f"const BOOK = {json.dumps(facts())};", *files])
+    source = sources()
     for old, new in (edits or {}).items():
-        found = source.count(old)
-        assert found == 1, f"{old!r} is {found} times in the JavaScript: adapt the wrong twin"
         source = source.replace(old, new)
     return source + body
 
