@@ -113,12 +113,23 @@ def with_values(rule: Rule, name: str, values: np.ndarray) -> Rule:
     return dataclasses.replace(rule, **{name: values})
 
 
-def judge(playground: Playground, trace: Trace) -> np.ndarray:
-    """Return what became of runs: log10 of the share of the loss that is left, nan if it diverged.
+def judge(playground: Playground, rule: Rule, start: np.ndarray) -> np.ndarray:
+    """Return what becomes of runs: log10 of the share of the loss that is left, nan if one is lost.
 
-    On a map over starts, where there are several minima: the number of the one where a run ends.
+    The loss at the end is the largest over the last fifth: a run that swings passes the bottom now
+    and then. On a map over starts, where there are several minima: the number of the one reached.
     """
-    objective = playground.objective
+    objective, late = playground.objective, []
+
+    def gradient(x):
+        visited.append(None)
+        if len(visited) > max(1, 0.8 * playground.steps):
+            late[:] = [np.maximum.reduce([*late, objective(x)])]
+        return objective.gradient(x)
+
+    visited: list[None] = []
+    watched = dataclasses.replace(objective, gradient=gradient)
+    trace = dataclasses.replace(playground, objective=watched).run(rule, start, record=False)
     lost = np.asarray(0 if trace.diverged_at is None else trace.diverged_at) > 0
     if has_basins(playground):
         away = np.linalg.norm(trace.x[-1][..., None, :] - objective.minimizers, axis=-1)
@@ -128,7 +139,8 @@ def judge(playground: Playground, trace: Trace) -> np.ndarray:
         floor = least(objective)
         floor = lowest(objective) if floor is None else floor
         with np.errstate(all="ignore"):
-            left = (trace.value[-1] - floor) / (trace.value[0] - floor)
+            end = np.maximum.reduce([*late, trace.value[-1]])
+            left = (end - floor) / (trace.value[0] - floor)
             found = np.maximum(np.log10(np.maximum(left, 1e-300)), FLOOR)
     return np.where(lost, np.nan, found)
 
@@ -155,7 +167,7 @@ def outcomes(playground: Playground):
         shown.append((f"{'1 − ' * (axis in DECAYS)}{axis.replace('_', ' ')}", values))
         values = values.reshape(*shape, *[1] * playground.start.ndim)
         rule = with_values(rule, axis, 1 - values if axis in DECAYS else values)
-    values = judge(playground, playground.run(rule, start, record=False))
+    values = judge(playground, rule, start)
     basins = has_basins(playground)
     if basins:
         style = {"cmap": ListedColormap(BASINS), "vmin": 0, "vmax": len(BASINS) - 1}
@@ -167,6 +179,9 @@ def outcomes(playground: Playground):
     figures.sensitivity_map(*shown, values, ax, label, colorbar=not basins, **style)
     scales = ["linear" if axis in ("x1", "x2") else "log" for axis in playground.axes]
     ax.set(xscale=scales[0], yscale=scales[1])
+    # Stronger decays lie to the right and above, as in the element.
+    ax.xaxis.set_inverted(playground.axes[0] in DECAYS)
+    ax.yaxis.set_inverted(playground.axes[1] in DECAYS)
     if basins and playground.axes[0] == "x1":
         ax.plot(*objective.minimizers.T, "+", color=figures.BLACK, markersize=9)
     return fig

@@ -61,55 +61,59 @@ class Elements(SphinxTransform):
             part += nodes.raw("", "</optimizer-playground>", format="html")
 
 
+class play(nodes.inline):
+    """Words that set the playground in ``figure`` as ``setting`` says."""
+
+
 class Play(ReferenceRole):
-    """Words that set a playground."""
+    """The role of such words."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the words, with what they set."""
+        """Return the node."""
         # A long setting may be broken into lines.
         figure, _, setting = "".join(self.target.split()).partition("?")
-        node = nodes.inline("", self.title, classes=["play"], figure=figure, setting=setting)
+        node = play("", nodes.Text(self.title), figure=figure, setting=setting)
         self.set_source_info(node)
         return [node], []
 
 
 class Links(SphinxPostTransform):
-    """Check the words that set playgrounds, and make links of them on the website."""
+    """Check the words that set playgrounds; on the website they are links, elsewhere words."""
 
     default_priority = 200
 
     def run(self, **kwargs: object) -> None:
-        """Replace the words by links."""
-        figures = {
-            figure: (page, setting)
+        """Replace every such node."""
+        for node in list(self.document.findall(play)):
+            node.replace_self(self.link(node) or node.children)
+
+    def link(self, node: play) -> nodes.reference | None:
+        """Return the link, if there can be one."""
+        name, setting = node["figure"], node["setting"]
+        found = [
+            (page, data["playgrounds"][name])
             for page, data in self.env.metadata.items()
-            for figure, setting in data.get("playgrounds", {}).items()
-        }
-        for node in list(self.document.findall(nodes.inline)):
-            if "setting" not in node:
-                continue
-            figure, setting = node["figure"], node["setting"]
-            del node["figure"], node["setting"]
-            if figure not in figures:
-                logger.warning("There is no playground '%s'.", figure, location=node)
-                continue
-            page, begins = figures[figure]
-            # What the link leaves out stays; when the surface changes its start goes.
-            kept = [p for p in begins.split("&") if p.startswith(("surface=", "steps="))]
-            if "(" not in setting:
-                kept += [p for p in begins.split("&") if "(" in p]
-            try:
-                from_setting("&".join([*kept, setting]))
-            except (TypeError, ValueError) as error:
-                logger.warning("This sets no playground: %s", error, location=node)
-                continue
-            if self.app.builder.format == "html":
-                here = self.env.docname
-                uri = "" if page == here else self.app.builder.get_relative_uri(here, page)
-                uri += f"#{figure}?{setting}"
-                link = nodes.reference("", node.astext(), refuri=uri, internal=True)
-                link["classes"] = node["classes"]
-                node.replace_self(link)
+            if name in data.get("playgrounds", ())
+        ]
+        if not found:
+            logger.warning("There is no playground '%s'.", name, location=node)
+            return None
+        ((page, begins),) = found
+        # Together with what it leaves as it is, it must make sense.
+        kept = [part for part in begins.split("&") if part.startswith(("surface=", "steps="))]
+        kept += [part for part in begins.split("&") if "(" in part and "(" not in setting]
+        try:
+            from_setting("&".join([*kept, setting]))
+        except (TypeError, ValueError) as error:
+            logger.warning("This sets no playground: %s", error, location=node)
+            return None
+        if self.app.builder.format != "html":
+            return None
+        here = self.env.docname
+        uri = "" if page == here else self.app.builder.get_relative_uri(here, page)
+        link = nodes.reference("", node.astext(), refuri=f"{uri}#{name}?{setting}", internal=True)
+        link["classes"].append("play")
+        return link
 
 
 def setup(app: Sphinx) -> dict[str, object]:
