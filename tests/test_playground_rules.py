@@ -400,7 +400,9 @@ WRONG_SURFACES = {
     "rotated_bowl": {"[(0.2 / root2 + 4 / root2)": "[(0.2 / root2 - 4 / root2)"},
     "saddle": {"g[1] = -2 * x[1]": "g[1] = 2 * x[1]"},
     "rosenbrock": {"g[1] = 200 * gap": "g[1] = 100 * gap"},
-    "beale": {"x1 * (3 * x2 ** 2)": "x1 * x2 ** 2"},
+    "beale": {
+        "s * (x * (2 * y)) + 2 * t * (x * (3 * y * y))": "s * (x * y) + 2 * t * (x * (3 * y * y))"
+    },
     "two_wells": {"+ 0.5 * x[1] ** 2,\n    gradient": "+ x[1] ** 2,\n    gradient"},
     "himmelblau": {"2 * a + 4 * b * x[1]": "2 * a + 2 * b * x[1]"},
 }
