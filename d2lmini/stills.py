@@ -64,6 +64,8 @@ def least(objective: Objective) -> float | None:
 def draw(traces: dict[str, Trace], ax, looks: dict[str, dict]) -> None:
     """Draw paths on their surface."""
     for label, trace in traces.items():
+        if trace.steps > 60:  # a long path is a thin line with a few marks
+            looks[label] = looks[label] | {"markevery": trace.steps // 12, "linewidth": 0.8}
         if trace.objective.dimension == 1:
             figures.plot_descent(trace, ax, label, **looks[label])
     if trace.objective.dimension > 1:

@@ -356,7 +356,7 @@ class Playground extends HTMLElement {
     } }, "Best"), el("small", {}, bestWords(entry)));
     this.knobs.replaceChildren(
       el("legend", {}, this.label(now.select)), ...own.map(knob),
-      el("div", { class: "bar" }, ...toggles), theory && bestButton(),
+      el("div", { class: "bar" }, ...toggles), theory ? bestButton() : "",
       el("details", {}, el("summary", {}, "More knobs"), ...others.map(knob)));
   }
 
@@ -649,7 +649,7 @@ class Playground extends HTMLElement {
     const rows = Math.ceil(items.length / columns), w = width / columns, h = height / rows;
     items.forEach(({ path, look, label }, i) => {
       c.save();
-      c.translate((i % columns) * w, Math.floor(i / columns) * h);
+      c.translate(Math.round((i % columns) * w), Math.round(Math.floor(i / columns) * h));
       const f = surfaceFrame(surface, Math.floor(w), Math.floor(h), { left: 3, right: 3, top: 20, bottom: 3 });
       this.background(c, f, ratio);
       if (!this.veiled) drawPath(c, f, surface, path, look, now.step, i === now.select);
