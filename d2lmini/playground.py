@@ -88,7 +88,7 @@ def script() -> str:
     folder = importlib.resources.files("d2lmini") / "javascript"
     files = [(folder / f"{part}.js").read_text("utf-8") for part in PARTS]
     lines = [line.strip() for file in files for line in file.split("\n")]
-    text = "\n".join(
+    return "\n".join(
         [
             '(() => {\n"use strict";',
             # In a notebook every output brings the script.
@@ -99,8 +99,6 @@ def script() -> str:
             "})();\n",
         ]
     )
-    # Within a page nothing may look like the end of the script.
-    return text.replace("</script", r"<\/script").replace("<!--", r"<\!--")
 
 
 def noise_of(seed: int, shape: tuple[int, ...]) -> np.ndarray:

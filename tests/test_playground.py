@@ -45,7 +45,7 @@ PLAYGROUNDS = {
     "a slowing rate": d2l.playground(d2l.parabola, d2l.Lion(d2l.InverseTimeDecay(0.5, 10, 2.0))),
     "race": d2l.playground(d2l.beale, d2l.Adam(), d2l.Adam(0.1), d2l.Adamax(1.0), view="race"),
     "map": d2l.playground(d2l.saddle, d2l.SGD(0.1), view="map", steps=20),
-    "basins": d2l.playground(d2l.himmelblau, d2l.SGD(0.01), view="map"),
+    "basins": d2l.playground(d2l.himmelblau, d2l.SGD(0.01), view="map", steps=8),
     "start across": d2l.playground(
         d2l.tilted_wells, d2l.Adagrad(0.1), view="map", axes=("x1", "rate_decay")
     ),
@@ -170,6 +170,13 @@ def test_the_script_can_stand_in_a_page_and_asks_no_host_for_anything():
     assert not re.search(r"https?:|import\(|fetch\(|XMLHttpRequest", script())
     page = BeautifulSoup(f"<script>{script()}</script><p>after</p>", "html.parser")
     assert page.p.get_text() == "after"
+
+
+def test_in_a_notebook_the_second_script_does_nothing():
+    # Elsewhere than in a browser it would fail at once: there is no HTMLElement.
+    assert evaluate(f"globalThis.customElements = {{ get: () => true }};{script()} return 1;") == [
+        1
+    ]
 
 
 def test_the_script_knows_what_the_package_says():
@@ -359,7 +366,7 @@ def build(tmp_path, monkeypatch):
             nbformat.v4.new_notebook(cells=cells, metadata={"language_info": language}),
             source / f"{place}.ipynb",
         )
-        other = "# Other\n\n{play}`from afar <fig-map?steps=9>`\n\n```{toctree}\npart/page\n```\n"
+        other = f"# Other\n\n{{play}}`afar <fig-map?steps=9>`\n\n```{{toctree}}\n{place}\n```\n"
         (source / "index.md").write_text(other, "utf-8")
         settings = {
             "extensions": ["myst_nb", "book_playground"],
@@ -383,11 +390,13 @@ LINK = "{play}`a *rate* & more <fig-paths?surface=bowl&SGD(learning_rate=1.9/L)>
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_page_has_the_element_around_its_figure(build):
-    out, warnings = build("html", LINK)
+@pytest.mark.parametrize("place", ["page", "part/page", "part/of/page"])
+def test_the_page_has_the_element_around_its_figure(build, place):
+    out, warnings = build("html", LINK, place)
     assert warnings == ""
     assert (out / "_static" / "playground.js").read_text("utf-8") == script()
-    text = (out / "part" / "page.html").read_text("utf-8")
+    file = out / f"{place}.html"
+    text = file.read_text("utf-8")
     assert "data:" not in text
     page = BeautifulSoup(text, "html.parser")
     figures = page.select("figure")
@@ -398,13 +407,14 @@ def test_the_page_has_the_element_around_its_figure(build):
         assert element.has_attr("linked")
         (image,) = element.select("img")
         assert image["alt"] == f"Alt of {name}."
-        assert (out / "part" / image["src"]).resolve().suffix == ".svg"
-        assert (out / "part" / image["src"]).exists()
+        assert (file.parent / image["src"]).resolve().suffix == ".svg"
+        assert (file.parent / image["src"]).exists()
         assert not element.select("figcaption")
         assert f"Caption of {name}." in figure.figcaption.get_text()
     # One script, which stops the page until it has run, right before the first.
     (tag,) = page.select("script[src$='playground.js']")
-    assert tag.attrs == {"src": "../_static/playground.js"}
+    assert [*tag.attrs] == ["src"]
+    assert (file.parent / tag["src"]).resolve() == out / "_static" / "playground.js"
     assert tag.find_next().name == "optimizer-playground"
     assert "customElements" not in "".join(page.find_all(string=True))
 
