@@ -19,30 +19,49 @@ from d2lmini.schedules import InverseTimeDecay
 
 CELLS = 81  # of a map, across and up
 FLOOR = -12.0  # twelve powers of ten of the loss gone count as all of it
+SYMBOLS = {
+    **{"learning_rate": "η", "momentum": "β", "rho": "ρ", "beta_1": "β₁", "beta_2": "β₂"},
+    **{"epsilon": "ε", "initial_accumulator_value": "s₀", "weight_decay": "λ"},
+}
 BASINS = [figures.SKY, figures.ORANGE, figures.GREEN, figures.PURPLE]
 
 
 def named(playground: Playground) -> dict[str, tuple[Rule, dict[str, Any]]]:
-    """Return the rules by the names that the playground shows, each with its look.
+    """Return the rules by their names, each with its look.
 
-    The same rule twice gets numbers; the later one takes a color that no other has.
+    The same rule twice is named with what differs; the later one takes a color that no other has.
     """
     names = [everyday_name(rule) for rule in playground.rules]
     looks = [figures.look(rule) for rule in playground.rules]
     taken = {look["color"] for look in looks}
-    free = [
-        color
-        for color in dict.fromkeys(c for c, _, _ in figures.LOOKS.values())
-        if color not in taken
-    ]
-    found = {}
+    palette = dict.fromkeys(color for color, _, _ in figures.LOOKS.values())
+    free = [color for color in palette if color not in taken]
+    found, later = {}, 0
     for i, (name, rule, look) in enumerate(zip(names, playground.rules, looks, strict=True)):
-        nth = names[: i + 1].count(name)
-        if nth > 1:
-            twins = sum(names[:j].count(names[j]) > 0 for j in range(i))
-            color = free[twins % len(free)] if free else look["color"]
+        twins = [twin for twin, same in zip(playground.rules, names, strict=True) if same == name]
+        if name in names[:i]:
+            color = free[later % len(free)] if free else look["color"]
             look = look | {"color": color, "linestyle": "--"}
-        found[f"{name} {nth}" if names.count(name) > 1 else name] = rule, look
+            later += 1
+        label = ", ".join([name, *differences(rule, twins)])
+        found[label if label not in found else f"{label} ({i + 1})"] = rule, look
+    return found
+
+
+def differences(rule: Rule, twins: list[Rule]) -> list[str]:
+    """Return the hyperparameters in which a rule differs from others of its name."""
+    found = []
+    for name in dict.fromkeys(field.name for twin in twins for field in dataclasses.fields(twin)):
+        # What is missing is a switch that is on.
+        value, *others = (getattr(each, name, True) for each in (rule, *twins))
+        if all(other == value for other in others):
+            continue
+        if value is None or isinstance(value, bool):
+            found.append(f"{'' if value else 'no '}{name.replace('_', ' ')}")
+        elif isinstance(value, InverseTimeDecay):
+            found.append(f"η from {value.initial_learning_rate:.3g} down")
+        else:
+            found.append(f"{SYMBOLS.get(name, name)} = {value:.3g}")
     return found
 
 

@@ -237,8 +237,8 @@ def test_a_notebook_keeps_the_formats_of_all_figures():
 def test_words_say_how_the_runs_end():
     play = d2l.playground(d2l.rosenbrock, d2l.SGD(0.001), d2l.SGD(1.0), steps=9)
     assert stills.words(play) == (
-        "Paths on Rosenbrock's valley from (-1.5, 2.5), 9 steps: SGD 1 goes from loss 12.5 to "
-        "36.7; SGD 2 diverges at step 2."
+        "Paths on Rosenbrock's valley from (-1.5, 2.5), 9 steps: SGD, η = 0.001 goes from loss "
+        "12.5 to 36.7; SGD, η = 1 diverges at step 2."
     )
 
 
@@ -265,7 +265,21 @@ def test_the_paths_are_those_of_the_runs():
 
 def test_the_same_rule_twice_looks_different():
     looks = [look for _, look in stills.named(PLAYGROUNDS["race"]).values()]
-    assert list(stills.named(PLAYGROUNDS["race"])) == ["Adam 1", "Adam 2", "Adamax"]
+    assert list(stills.named(PLAYGROUNDS["race"])) == ["Adam, η = 0.001", "Adam, η = 0.1", "Adamax"]
+    adam = [
+        d2l.Adam(0.1),
+        "Adam(learning_rate=0.1,bias_correction=False)",
+        d2l.Adam(0.1, weight_decay=0.5),
+        d2l.Adam(d2l.InverseTimeDecay(0.3, 1, 1)),
+        d2l.Adam(0.1),
+    ]
+    assert list(stills.named(d2l.playground(d2l.bowl, *adam))) == [
+        "Adam, η = 0.1, no weight decay, bias correction",
+        "Adam, η = 0.1, no weight decay, no bias correction",
+        "Adam, η = 0.1, λ = 0.5, bias correction",
+        "Adam, η from 0.3 down, no weight decay, bias correction",
+        "Adam, η = 0.1, no weight decay, bias correction (5)",
+    ]
     assert len({look["color"] for look in looks}) == 3
 
 
