@@ -94,7 +94,7 @@ def draw(traces: dict[str, Trace], ax, looks: dict[str, dict]) -> None:
 
 def paths(playground: Playground):
     """Return the figure of all paths in one panel, beside their losses."""
-    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
     rules = named(playground)
     traces = {label: playground.run(rule) for label, (rule, _) in rules.items()}
     draw(traces, left, {label: look for label, (_, look) in rules.items()})
@@ -104,7 +104,9 @@ def paths(playground: Playground):
         right.plot(loss, label=label, markevery=max(1, len(loss) // 12), **rules[label][1])
     right.set(xlabel="step", ylabel="loss above the least" if floor else "loss")
     right.set_yscale("linear" if floor is None else "log")
-    right.legend()
+    longest = max(map(len, traces))
+    columns = 4 if longest < 12 else 3 if longest < 24 else 2
+    fig.legend(handles=right.lines, loc="outside upper center", ncols=columns)
     return fig
 
 

@@ -252,9 +252,10 @@ def test_the_picture_has_the_same_bytes_every_time():
 
 def test_the_paths_are_those_of_the_runs():
     play = PLAYGROUNDS["paths"]
-    left, right = play.figure().axes
+    fig = play.figure()
+    left, right = fig.axes
     names = ["Nesterov", "RMSprop", "AdamW"]
-    assert [text.get_text() for text in right.get_legend().get_texts()] == names
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == names
     for name, rule in zip(names, play.rules, strict=True):
         trace = play.run(rule)
         (path,) = [line for line in left.lines if line.get_label() == name]
