@@ -85,11 +85,18 @@ def size(a: Any) -> int:
 
 def use_svg_display() -> None:
     """Let notebooks show figures as SVG; elsewhere do nothing."""
-    try:
+    if _in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ModuleNotFoundError:  # not in a notebook
-        return
-    set_matplotlib_formats("svg")
+
+        set_matplotlib_formats("svg")
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython import get_ipython
+    except ModuleNotFoundError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
@@ -296,19 +303,12 @@ class Animator:
                 line.set_data(xs, ys)
         self.axes[0].relim()
         self.axes[0].autoscale_view()
-        if time.monotonic() - self._shown > 0.5:
-            self._show()
-            self._shown = time.monotonic()
+        if _in_notebook() and time.monotonic() - self._shown > 0.5:
+            from IPython import display
 
-    def _show(self) -> None:
-        """Show the figure in place of what the cell shows now; a notebook shows it at its end."""
-        try:
-            from IPython import display, get_ipython
-        except ModuleNotFoundError:
-            return
-        if get_ipython() is not None:
             display.display(self.fig)
-            display.clear_output(wait=True)
+            display.clear_output(wait=True)  # whatever the cell shows next takes its place
+            self._shown = time.monotonic()
 
 
 # ---- Two coordinates ----------------------------------------------------------------------------
@@ -532,8 +532,10 @@ def load_data_fashion_mnist(batch_size: int, resize: int | None = None):
 
     Returns
     -------
-    train_iter, test_iter : tf.data.Dataset
+    train_iter : tf.data.Dataset
         Of pairs of images in [0, 1], shape (batch_size, 28, 28, 1), and labels from 0 to 9.
+    test_iter : tf.data.Dataset
+        The same of the test images.
     """
 
     def minibatches(images, labels, shuffled):
@@ -699,8 +701,10 @@ def train_ch11(
 
     Returns
     -------
-    times, losses : list of float
-        The seconds until each evaluation, without those that evaluating took, and the losses.
+    times : list of float
+        The seconds until each evaluation, without those that evaluating took.
+    losses : list of float
+        The losses.
     """
     w = tf.Variable(tf.random.normal((feature_dim, 1), stddev=0.01))
     b = tf.Variable(tf.zeros(1))
