@@ -18,6 +18,7 @@ from matplotlib import pyplot as plt
 
 from d2lmini.concise import keras
 from d2lmini.datasets import AIRFOIL, airfoil, airfoil_file, fetch
+from d2lmini.models import LinearRegression
 
 keras()  # imports TensorFlow quietly, or says how to install it
 import tensorflow as tf  # noqa: E402
@@ -228,8 +229,8 @@ def annotate(text: str, xy: tuple[float, float], xytext: tuple[float, float]) ->
 class Animator:
     """A figure of curves that grow while a model trains.
 
-    In a notebook the figure is shown anew at most twice a second, and once more at the end of the
-    cell. The originals redraw it at every point, which took a fifth of the time.
+    In a notebook the figure is shown anew once a second, and at the end of the cell. The originals
+    redraw it at every point, which took a fifth of the time.
 
     Parameters
     ----------
@@ -303,7 +304,7 @@ class Animator:
                 line.set_data(xs, ys)
         self.axes[0].relim()
         self.axes[0].autoscale_view()
-        if _in_notebook() and time.monotonic() - self._shown > 0.5:
+        if _in_notebook() and time.monotonic() - self._shown > 1:
             from IPython import display
 
             display.display(self.fig)
@@ -708,12 +709,15 @@ def train_ch11(
     """
     w = tf.Variable(tf.random.normal((feature_dim, 1), stddev=0.01))
     b = tf.Variable(tf.zeros(1))
+    model = LinearRegression()
 
     def step(X, y):
-        # The gradient of half the mean squared error, by hand: no tape need record it.
-        error = linreg(X, w, b) - tf.reshape(y, (-1, 1))
-        dw = tf.matmul(X, error, transpose_a=True) / len(y)
-        trainer_fn([w, b], [dw, tf.reduce_mean(error, axis=0)], states, hyperparams)
+        # The gradient by hand: a tenth of the time of one that TensorFlow records and traces back.
+        parameters = {"w": w.numpy()[:, 0], "b": b.numpy()}
+        with np.errstate(all="ignore"):  # if it diverges, the loss that is printed says so
+            gradient = model.gradient(parameters, X.numpy(), y.numpy().ravel())
+        dw, db = tf.constant(gradient["w"][:, None], w.dtype), tf.constant(gradient["b"], b.dtype)
+        trainer_fn([w, b], [dw, db], states, hyperparams)
 
     return _train(step, lambda X: linreg(X, w, b), data_iter, num_epochs)
 

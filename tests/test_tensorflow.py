@@ -328,7 +328,14 @@ def test_evaluate_loss_is_the_mean_over_all_examples():
     x, y = np.ones((7, 1), np.float32), np.arange(7, dtype=np.float32)
     whole = d2l.load_array((x, y), 3)
     expected = np.mean((1 - y) ** 2) / 2
-    assert d2l.evaluate_loss(lambda X: X, whole, d2l.squared_loss) == pytest.approx(expected)
+    sizes = []
+
+    def identity(X):
+        sizes.append(len(X))
+        return X
+
+    assert d2l.evaluate_loss(identity, whole, d2l.squared_loss) == pytest.approx(expected)
+    assert sizes == [7]  # at once, since minibatch by minibatch is slow
     # Minibatches of 3, 3 and 1 from elsewhere, and a loss that is a mean already.
     batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(3)
 
