@@ -417,6 +417,12 @@ def test_one_epoch_in_one_minibatch_is_evaluated_at_its_end(small, capsys):
     printed(capsys)
 
 
+def test_a_training_that_diverges_prints_it(small, capsys):
+    _, losses = d2l.train_ch11(gradient_descent, None, {"lr": 9.0}, *small, num_epochs=20)
+    assert not np.isfinite(losses[-1])
+    assert re.match(r"loss: (inf|nan), ", capsys.readouterr().out)
+
+
 def test_minibatches_from_elsewhere_can_be_trained_on(small, capsys):
     x, y = small[0].whole
     data_iter = tf.data.Dataset.from_tensor_slices((x, y)).batch(30)
