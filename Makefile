@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help book html notebooks pdf serve test check lock setup clean
+.PHONY: help book html notebooks pdf serve test check benchmark lock setup clean
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -39,6 +39,9 @@ check: setup  ## format, lint and the fast tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@$(PYTHON) -m pytest $(PARALLEL) -m "not (slow or book or browser)"
+
+benchmark: setup  ## time the package beside others (benchmarks/README.md)
+	@$(PYTHON) benchmarks/d2l.py
 
 lock: setup  ## compile requirements.txt anew from requirements.in (asks the package index)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 from d2lmini.checks import did_you_mean
-from d2lmini.datasets import Dataset, diabetes, digits, minibatches, standardize
+from d2lmini.datasets import Dataset, airfoil, diabetes, digits, minibatches, standardize
 from d2lmini.descend import History, Trace, minimize, train
 from d2lmini.models import (
     MLP,
@@ -99,6 +99,7 @@ __all__ = [
     "SimpleRNN",
     "SoftmaxRegression",
     "Trace",
+    "airfoil",
     "beale",
     "bowl",
     "check_gradients",

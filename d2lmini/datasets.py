@@ -1,11 +1,23 @@
-"""Data that is there without a network, standardized, and cut into seeded minibatches."""
+"""Data, standardized and cut into seeded minibatches. One set alone needs a network, once."""
 
+import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from d2lmini.checks import float_array, whole_number
+
+AIRFOIL = "airfoil_self_noise.dat"
+AIRFOIL_SHA256 = "74c75fd71783f1e6b71f8a622b993dc592897a97cd689c5090a07147a1b097b3"
+# The same bytes in two places: a fixed commit, which cannot change, and the archive of the data.
+AIRFOIL_SOURCES = (
+    "https://raw.githubusercontent.com/d2l-ai/d2l-zh/"
+    "275424e773b849a94a9d0902144390dad8776d1e/data/" + AIRFOIL,
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/00291/" + AIRFOIL,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +142,124 @@ def digits() -> Dataset:
 
     raw = load_digits()
     return Dataset("digits", raw.data / 16.0, raw.target, tuple(raw.feature_names))
+
+
+def airfoil() -> Dataset:
+    """Return the airfoil data: how loud a wing was in 1503 tests in a wind tunnel of NASA.
+
+    Each test has 5 features. They and the target are standardized over all rows. The data is not
+    part of the package: it is
+    read from the folder that the environment variable ``D2LMINI_DATA`` names; if that is not set,
+    from a cache, into which it is downloaded once.
+
+    Returns
+    -------
+    Dataset
+        With `x` of shape (1503, 5) and real `y`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder that you named does not hold the file, or the file cannot be downloaded.
+    ModuleNotFoundError
+        If it must be downloaded, but pooch, which does that, is not installed.
+    ValueError
+        If the file in your folder is not the airfoil data, byte for byte.
+
+    References
+    ----------
+    Brooks, Pope and Marcolini (1989); UCI Machine Learning Repository, data set 291.
+    """
+    table = standardize(np.loadtxt(airfoil_file()))
+    names = ("frequency", "angle", "chord", "speed", "thickness")
+    return Dataset("airfoil", table[:, :-1], table[:, -1], names)
+
+
+def airfoil_file() -> Path:
+    """Return where the airfoil data lies, after checking that it is what it should be.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, in the reader's own folder or in the cache.
+
+    Raises
+    ------
+    FileNotFoundError, ModuleNotFoundError, ValueError
+        As `airfoil`.
+    """
+    folder = os.environ.get("D2LMINI_DATA")
+    if not folder:
+        return _downloaded_airfoil()
+    file = Path(folder).expanduser() / AIRFOIL
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"D2LMINI_DATA is set to {folder!r}, but there is no file {AIRFOIL} in that folder. "
+            f"Put it there; {AIRFOIL_SOURCES[1]} has it. Or unset D2LMINI_DATA, and it will be "
+            "downloaded."
+        )
+    if hashlib.sha256(file.read_bytes()).hexdigest() != AIRFOIL_SHA256:
+        raise ValueError(
+            f"The file {AIRFOIL} in your folder {folder!r} is not the airfoil data, or was "
+            f"changed: its SHA-256 checksum should be {AIRFOIL_SHA256}. Replace it by the one "
+            f"from {AIRFOIL_SOURCES[1]}, without converting its line ends."
+        )
+    return file
+
+
+def _downloaded_airfoil() -> Path:
+    for source in AIRFOIL_SOURCES:
+        try:
+            return fetch(source, f"sha256:{AIRFOIL_SHA256}")
+        except (OSError, ValueError):  # no connection, or other bytes than expected
+            continue
+    raise FileNotFoundError(
+        "The airfoil data is not on this computer, and could not be downloaded. You can connect "
+        "to the internet and try again: once is enough, it is kept. You can fetch the file on "
+        f"another computer, from {AIRFOIL_SOURCES[1]}, and set the environment variable "
+        "D2LMINI_DATA to the folder it lies in. Or you can use data that needs no download, such "
+        "as d2lmini.diabetes()."
+    )
+
+
+def fetch(url: str, checksum: str | None, folder: str | Path | None = None) -> Path:
+    """Return where a file lies, downloading it with pooch if it is not there yet.
+
+    Parameters
+    ----------
+    url : str
+        Its address.
+    checksum : str or None
+        What it must have, such as ``"sha256:…"``; None accepts any file.
+    folder : str or pathlib.Path, optional
+        Where to keep it; by default in the user's cache.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If pooch is not installed.
+    OSError
+        If there is no connection, or no such file.
+    ValueError
+        If the file does not have the checksum.
+    """
+    try:
+        import pooch
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "Downloading data needs pooch, which is not installed here. Install it with "
+            "'pip install pooch'. The airfoil data you can also fetch yourself: name its folder in "
+            "the environment variable D2LMINI_DATA."
+        ) from None
+    # Its notes would put folders of this machine into a notebook.
+    pooch.get_logger().setLevel("WARNING")
+    name = url.rpartition("/")[2]
+    return Path(pooch.retrieve(url, checksum, name, folder or pooch.os_cache("d2lmini")))
 
 
 def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:

@@ -49,7 +49,7 @@ class LinearRegression:
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters."""
         r = self.residual(parameters, x, y)
-        return {"w": x.T @ r / len(r), "b": np.atleast_1d(r.mean(axis=0))}
+        return {"w": x.T @ r / len(r), "b": np.atleast_1d(r.sum(axis=0) / len(r))}
 
 
 class SoftmaxRegression:

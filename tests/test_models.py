@@ -58,8 +58,8 @@ WRONG = {
         "1/n forgotten": {"x.T @ r / len(r)": "x.T @ r"},
         "half forgotten": {"x.T @ r / len(r)": "2 * x.T @ r / len(r)"},
         "transposed": {"x.T @ r": "x @ r"},
-        "intercept summed, not averaged": {"r.mean(axis=0)": "r.sum(axis=0)"},
-        "intercept forgotten": {"r.mean(axis=0)": "0 * r.mean(axis=0)"},
+        "intercept summed, not averaged": {"r.sum(axis=0) / len(r)": "r.sum(axis=0)"},
+        "intercept forgotten": {"r.sum(axis=0)": "0 * r.sum(axis=0)"},
         "uphill": {"r = self": "r = -self"},
     },
     "LinearRegression, many outputs": {
