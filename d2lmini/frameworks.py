@@ -193,6 +193,8 @@ CALLS = {
         _optax(1e-8, **_B, weight_decay=("weight_decay", 1e-4)),
         {"eps_root": 0.0, "nesterov": False, "mask": None},
     ),
+    # For its defaults: the book has no such rule.
+    "optax.nadam": Call(Nadam, {}, _optax(1e-8, **_B), {"eps_root": 0.0, "nesterov": True}),
     "optax.adamax": Call(AdamaxInside, {}, _optax(1e-8, **_B)),
     "optax.adamaxw": Call(
         AdamaxInside,
@@ -581,9 +583,9 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
         If there is no such optimizer, or if the book has no rule for what it does.
     """
     name = str(call).removeprefix("tf.").removeprefix("tensorflow.")
+    if name in NO_RULE:
+        raise ValueError(f"The book has no rule for {name}: {NO_RULE[name]}.")
     if name not in CALLS:
-        if name in NO_RULE:
-            raise ValueError(f"The book has no rule for {name}: {NO_RULE[name]}.")
         raise ValueError(f"There is no rule for {call!r}. {did_you_mean(name, CALLS)}")
     known, given = CALLS[name], dict(arguments or {})
     for argument in given:

@@ -1,13 +1,16 @@
 """Optimizers of other frameworks, made from the text of a recipe and fed with given gradients."""
 
 import functools
+import inspect
+import os
 import textwrap
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import d2lmini as d2l
-from d2lmini.frameworks import AdamaxInside
+from d2lmini.frameworks import CALLS, AdamaxInside
 
 HOW = "is not installed: 'make frameworks' installs it, with the versions that were tested"
 
@@ -93,6 +96,126 @@ def book_path(rule, start, gradients):
         x, state = rule.step(x, g, state)
         path.append(x)
     return np.array(path)
+
+
+# ---- the questions of d2lmini.conventions, asked elsewhere ---------------------------------------
+
+
+def arguments_of(call, settings, known):
+    """Return settings under the names that a call gives them; None if it has no such argument."""
+    arguments, left = {}, dict(settings)
+    for argument, (fields, default) in call.arguments.items():
+        if isinstance(fields, tuple):
+            pair = zip(fields, default, strict=True)
+            arguments[argument] = tuple(left.pop(field, value) for field, value in pair)
+        elif fields in left:
+            arguments[argument] = left.pop(fields)
+    if not set(left) <= set(known):
+        return None
+    return arguments | left
+
+
+def torch_walk(rule, settings, gradients, rates=None):
+    """Return how far PyTorch goes down from 1."""
+    module = torch()
+    kind = getattr(module.optim, {"Nadam": "NAdam"}.get(rule, rule), None)
+    if kind is None:
+        return None
+    call = CALLS[f"torch.optim.{kind.__name__}"]
+    arguments = arguments_of(call, settings, inspect.signature(kind).parameters)
+    if arguments is None:
+        return None
+    names = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    code = f"torch.optim.{kind.__name__}(params, {names})"
+    path = torch_path(code, "", np.ones(1), np.reshape(gradients, (-1, 1)), rates)
+    return 1 - float(path[-1, 0])
+
+
+def optax_walk(rule, settings, gradients, rates=None):
+    """Return how far Optax goes down from 1."""
+    module, name = optax(), rule.lower()
+    settings = dict(settings)
+    call = CALLS[f"optax.{name}"]
+    if settings.pop("amsgrad", False):
+        name = "amsgrad"  # with the arguments of Adam
+    kind = getattr(module, name)
+    arguments = arguments_of(call, settings, inspect.signature(kind).parameters)
+    if arguments is None:
+        return None
+    names = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+    if rates is not None:
+        names = names.replace("learning_rate=1.0", "learning_rate=rate")
+    path = optax_path(
+        f"optax.{name}({names})", "", np.ones(1), np.reshape(gradients, (-1, 1)), rates
+    )
+    return 1 - float(path[-1, 0])
+
+
+def legacy_walk(rule, settings, gradients, rates=None):
+    """Return how far the optimizers of tf.keras up to 2.10 go down from 1."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    module = pytest.importorskip("tf_keras", reason=f"tf_keras {HOW}")
+    import tensorflow as tf
+
+    kind = getattr(module.optimizers.legacy, rule, None)
+    if kind is None:
+        return None
+    try:
+        optimizer = kind(**settings)
+    except (TypeError, ValueError):
+        return None
+    x = tf.Variable([1.0], dtype="float64")
+    for k, g in enumerate(gradients):
+        if rates is not None:
+            optimizer.learning_rate = rates[k]
+        optimizer.apply_gradients([(tf.constant([g], dtype="float64"), x)])
+    return 1 - float(x.numpy()[0])
+
+
+def d2l_walk(rule, settings, gradients, rates=None):
+    """Return how far the rules that are printed in Dive into Deep Learning go down from 1.
+
+    Its equations, in our code.
+    """
+    hyper = {
+        "SGD": {"momentum": 0.0},
+        "Adagrad": {"epsilon": 1e-6},
+        "RMSprop": {"rho": 0.9, "epsilon": 1e-6},
+        "Adadelta": {"rho": 0.9, "epsilon": 1e-5},
+        "Adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-6},
+    }.get(rule)
+    settings = dict(settings)
+    if rule == "Adagrad" and settings.get("initial_accumulator_value") == 0:
+        del settings["initial_accumulator_value"]  # it starts from 0 in any case
+    if rule == "Adadelta" and settings.get("learning_rate") == 1:
+        del settings["learning_rate"]  # it has none
+    has_rate = rule != "Adadelta"
+    if hyper is None or not set(settings) <= {*hyper, *["learning_rate"] * has_rate}:
+        return None
+    hyper = SimpleNamespace(**(hyper | settings))
+    x, v, s, delta = 1.0, 0.0, 0.0, 0.0
+    for t, g in enumerate(gradients, start=1):
+        eta = rates[t - 1] if rates is not None else getattr(hyper, "learning_rate", None)
+        if rule == "SGD":
+            v = hyper.momentum * v + g
+            x -= eta * v
+        if rule == "Adagrad":
+            s += g**2
+            x -= eta * g / np.sqrt(s + hyper.epsilon)
+        if rule == "RMSprop":
+            s = hyper.rho * s + (1 - hyper.rho) * g**2
+            x -= eta * g / np.sqrt(s + hyper.epsilon)
+        if rule == "Adadelta":
+            s = hyper.rho * s + (1 - hyper.rho) * g**2
+            step = np.sqrt(delta + hyper.epsilon) / np.sqrt(s + hyper.epsilon) * g
+            x -= step
+            delta = hyper.rho * delta + (1 - hyper.rho) * step**2
+        if rule == "Adam":
+            v = hyper.beta_1 * v + (1 - hyper.beta_1) * g
+            s = hyper.beta_2 * s + (1 - hyper.beta_2) * g**2
+            s_hat = s / (1 - hyper.beta_2**t)
+            x -= eta * v / (1 - hyper.beta_1**t) / (np.sqrt(s_hat) + hyper.epsilon)
+    return 1 - float(x)
 
 
 # Every rule of the book, in the forms that it has anywhere, with settings that are nobody's default

@@ -2,14 +2,27 @@
 
 import ast
 import dataclasses
+import itertools
+import subprocess
+import sys
+import tomllib
 
 import numpy as np
 import pytest
 from comparison import SETTINGS
-from elsewhere import RECIPES, book_path
+from elsewhere import RECIPES, book_path, d2l_walk
 
 import d2lmini as d2l
-from d2lmini.frameworks import CALLS, NAMES, NO_RULE, AdamaxInside, _wrapped
+from d2lmini.conventions import (
+    COLUMNS,
+    NOTHING,
+    QUESTIONS,
+    defaults,
+    table,
+    walk_of_keras,
+    walk_of_the_book,
+)
+from d2lmini.frameworks import CALLS, NAMES, NO_RULE, VERSIONS, AdamaxInside, _wrapped
 
 
 def fields(rule):
@@ -175,12 +188,71 @@ def test_wrong_arguments_are_refused_in_sentences():
     assert all(reason[-1] != "." for reason in NO_RULE.values())
 
 
-def test_importing_the_recipes_imports_no_framework():
-    import subprocess
-    import sys
+def test_the_versions_are_those_that_are_installed_for_the_tests(project):
+    extras = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    pins = dict(pin.split("==") for pin in extras["optional-dependencies"]["frameworks"])
+    for framework in ("torch", "optax"):
+        assert VERSIONS[framework].split()[1] == pins[framework]
+    assert VERSIONS["keras"].split()[1] == d2l.keras().__version__
 
+
+def test_importing_the_recipes_imports_no_framework():
     script = (
         "import sys, d2lmini; d2lmini.recipe(d2lmini.Adam(), 'torch'); "
         "assert not {'tensorflow', 'torch', 'jax', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+every_question = pytest.mark.parametrize(
+    "question", QUESTIONS, ids=lambda question: f"{question.rule}: {question.asks}"
+)
+
+
+@every_question
+@pytest.mark.parametrize(
+    ("column", "walk"),
+    [("keras", walk_of_the_book), ("keras", walk_of_keras), ("d2l", d2l_walk)],
+)
+def test_the_table_says_what_is_done(column, walk, question):
+    assert question.ask(walk) == question.says[list(COLUMNS).index(column)]
+
+
+@every_question
+def test_a_question_can_be_answered_in_other_ways(question):
+    ways = sorted(question.answers.values())
+    assert all(later - way > 1e-3 for way, later in itertools.pairwise(ways))
+    for answer, way in question.answers.items():
+        assert question.ask(lambda *_, way=way: way) == answer
+    with pytest.raises(ValueError, match="no answer predicts"):
+        question.ask(lambda *_: ways[-1] + 1e-3)
+    assert question.ask(lambda *_: None) == NOTHING
+    assert len(question.says) == len(COLUMNS)
+    # Papers may have no epsilon at all.
+    assert set(question.says) <= {*question.answers, NOTHING, "none"}
+
+
+@pytest.mark.parametrize("rule", list(d2l.RULES))
+def test_a_table_has_all_columns_and_defaults(rule):
+    lines = table(rule).splitlines()
+    assert {line.count(" | ") for line in lines} == {len(COLUMNS)}
+    values = defaults(rule)
+    assert all(value[0] is not None for value in values.values())
+    if rule == "RMSprop":
+        assert values["rho"] == (0.9, 0.9, 0.99, 0.9, 0.9, 0.9)
+        assert values["epsilon"][2:4] == (1e-8, 1e-8)
+
+
+def test_a_wrong_rule_gives_other_answers():
+    # The questions are sharp: the forms of the book that are not Keras' are told from it.
+    for name, form, asks in [
+        ("RMSprop", {"epsilon_inside_root": False}, "place of $\\epsilon$"),
+        ("Adagrad", {"epsilon_inside_root": False}, "place of $\\epsilon$"),
+        ("Adam", {"epsilon_hat": False}, "$\\epsilon$ is beside"),
+    ]:
+        question = next(q for q in QUESTIONS if (q.rule, q.asks) == (name, asks))
+
+        def walk(rule, settings, gradients, rates, form=form):
+            return walk_of_the_book(rule, settings | form, gradients, rates)
+
+        assert question.ask(walk) == question.says[2]  # PyTorch's

@@ -8,9 +8,20 @@ import inspect
 
 import numpy as np
 import pytest
-from elsewhere import RECIPES, book_path, optax, optax_path, torch, torch_path
+from elsewhere import (
+    RECIPES,
+    book_path,
+    legacy_walk,
+    optax,
+    optax_path,
+    optax_walk,
+    torch,
+    torch_path,
+    torch_walk,
+)
 
 import d2lmini as d2l
+from d2lmini.conventions import COLUMNS, LEGACY, QUESTIONS, defaults
 from d2lmini.frameworks import CALLS, VERSIONS
 
 PATHS = {"torch": torch_path, "optax": optax_path}
@@ -161,7 +172,7 @@ def test_arguments_and_defaults_are_those_of_the_library(call):
         ("RMSprop, decay", "optax", "-0.02 * 0.3", "-0.3"),
         ("Adagrad", "torch", "initial_accumulator_value=0.0031", "initial_accumulator_value=0.003"),
         ("Adagrad", "torch", "initial_accumulator_value=0.0031", "initial_accumulator_value=0.0"),
-        ("Adagrad", "torch", "eps=0.0", "eps=0.0001"),
+        ("Adagrad", "torch", "eps=0.0", "eps=0.01"),
         ("Adagrad", "optax", "eps=0.0001", "eps=1e-07"),
         ("Adadelta", "torch", "eps=0.0001", "eps=1e-06"),
         ("Adadelta", "optax", "rho=0.8", "rho=0.9"),
@@ -221,3 +232,21 @@ def test_the_naive_translation_of_rmsprop_is_further_off(momentum):
 def test_the_optimizers_that_the_book_says_are_missing_are():
     assert not hasattr(torch().optim, "Lion")
     assert "amsgrad" not in inspect.signature(optax().adam).parameters
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: f"{q.rule}: {q.asks}")
+@pytest.mark.parametrize(
+    ("column", "walk"), [("torch", torch_walk), ("optax", optax_walk), ("legacy", legacy_walk)]
+)
+def test_the_table_says_what_the_library_does(column, walk, question):
+    assert question.ask(walk) == question.says[list(COLUMNS).index(column)]
+
+
+@pytest.mark.parametrize("rule", list(d2l.RULES))
+def test_defaults_of_the_older_keras(rule):
+    legacy = pytest.importorskip("tf_keras").optimizers.legacy
+    assert hasattr(legacy, rule) == (rule in LEGACY)
+    if rule in LEGACY:
+        config = getattr(legacy, rule)().get_config()
+        for name, values in defaults(rule).items():
+            assert values[1] == config[name], name
