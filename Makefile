@@ -42,7 +42,7 @@ check: setup  ## format, lint and the fast tests
 
 # tf_keras asks for the large tensorflow; ours, the one for the CPU, does as well.
 frameworks: setup  ## install PyTorch, Optax and the older tf.keras, and test the recipes for them
-	@.venv/bin/pip install -qq --disable-pip-version-check --no-build-isolation -e ".[frameworks]"
+	@.venv/bin/pip install -qq --disable-pip-version-check -e ".[frameworks]"
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps tf_keras==2.21.0
 	@$(PYTHON) -m pytest tests/test_frameworks_elsewhere.py
 

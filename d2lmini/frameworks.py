@@ -211,6 +211,7 @@ CALLS = {
 }
 
 # What the book has no rule for, and what cannot be said in a framework.
+CLIP = "the gradient is clipped before the rule sees it; clip it yourself, and leave this out"
 # Arguments whose default is not the value that the book's rule has.
 OTHER_DEFAULTS = {"momentum_decay": 0.004}
 CONSTANT = "its momentum is constant, where Keras warms it up by 0.96 to the power t"
@@ -219,13 +220,16 @@ NO_RULE = {
     "optax.nadamw": CONSTANT,
     "optax.amsgrad": "it keeps the largest corrected average of squares, where Keras, PyTorch and "
     "the paper keep the largest uncorrected one",
-    "weight_decay": "it is an L2 penalty here: it is added to the gradient, not taken off the "
-    "parameters",
-    "momentum_decay": "the momentum warms up with this exponent; only at 1 it does as in Keras",
-    "dampening": "only (1 - dampening) of each gradient enters the velocity; divide the learning "
-    "rate instead",
+    "weight_decay": "there it is an L2 penalty, added to the gradient; in the book decay is taken "
+    "off the parameters",
+    "momentum_decay": "the momentum warms up with this exponent, and only at 1 as in Keras",
+    "dampening": "of every gradient after the first only this much less than all enters the "
+    "velocity",
     "lr_decay": "the learning rate falls with the steps; use a schedule",
     "maximize": "it climbs",
+    "clipnorm": CLIP,
+    "clipvalue": CLIP,
+    "global_clipnorm": CLIP,
 }
 
 
@@ -250,6 +254,9 @@ class Recipe:
     ratio : tuple of float
         The shortest and the longest step that the call takes, in any element, when that of `rule`
         is 1; (1, 1) if they are the same. With momentum: what each step adds to the velocity.
+    above : float
+        The size of gradients (if centered, of their spread) far above which the steps are the same
+        in any case.
     each_step : str
         Code to run before each step, or "". In it ``t`` is the number of the step, from 1.
     constant_rate : bool
@@ -263,6 +270,7 @@ class Recipe:
     code: str
     takes: Rule
     ratio: tuple[float, float] = (1.0, 1.0)
+    above: float = 0.0
     each_step: str = ""
     constant_rate: bool = False
     why: str = ""
@@ -285,8 +293,13 @@ class Recipe:
             size = f"{low:.2g} to {high:.2g} times as long"
             if off < 0.01:
                 size = f"as long to within {off:.0e} of it"
+            centered = getattr(self.rule, "centered", False)
             step = "what a step adds to the velocity" if self._momentum else "every step"
-            return f"Approximately: {step} is {size}. {self.why}"
+            spread = "that vary by far more than" if centered else "far above"
+            return (
+                f"Approximately: {step} is {size}, and the same for gradients {spread} "
+                f"{self.above:.0e}. {self.why}"
+            )
         if self.constant_rate:
             return f"The same steps, as long as the learning rate is constant. {self.why}"
         return f"The same steps, up to rounding. {self.why}".strip()
@@ -354,12 +367,14 @@ RATE_OUTSIDE = (
 
 def _in_keras(rule: Rule) -> Recipe:
     takes, ratio, why = rule, (1.0, 1.0), ""
+    above = getattr(rule, "epsilon", 0.0)
     if getattr(rule, "epsilon_inside_root", True) is False:
         takes, ratio = _inside(rule)
         why = EPSILON_INSIDE
     if getattr(rule, "epsilon_hat", True) is False:
         takes = dataclasses.replace(rule, epsilon_hat=True)
         ratio = (math.sqrt(1 - rule.beta_2), 1.0)
+        above = rule.epsilon / ratio[0]
         why = (
             "Keras adds epsilon to the root of the uncorrected average, where it counts for more "
             "until beta_2 ** t is small."
@@ -372,12 +387,12 @@ def _in_keras(rule: Rule) -> Recipe:
     if getattr(rule, "epsilon", 0) == 0:
         ratio, why = (1.0, 1.0), ""
     code = _written(f"keras.optimizers.{_family(rule)}", takes)
-    return Recipe(rule, "keras", code, takes, ratio, why=why)
+    return Recipe(rule, "keras", code, takes, ratio, above, why=why)
 
 
 def _in_torch(rule: Rule) -> Recipe:
     family, takes, ratio, why, extra, each_step = _family(rule), rule, (1.0, 1.0), [], {}, []
-    decay = rule.weight_decay or 0.0
+    decay, above = rule.weight_decay or 0.0, getattr(rule, "epsilon", 0.0)
     if family == "Lion":
         raise ValueError(
             f"{VERSIONS['torch']} has no Lion. The rule is short: step along the sign of "
@@ -410,9 +425,10 @@ def _in_torch(rule: Rule) -> Recipe:
         takes = dataclasses.replace(
             rule, epsilon=_tidy(math.sqrt(rule.epsilon)), epsilon_inside_root=False
         )
-        ratio = (math.sqrt(0.5), 1.0)
+        ratio, above = (math.sqrt(0.5), 1.0), takes.epsilon
         why.append(
-            "There epsilon stands outside the root. Its root begins to act at the same gradients."
+            "There epsilon stands outside the root, so it must be as large as its root here to act "
+            f"on the same gradients. If all are far above, eps={rule.epsilon!r} comes nearer."
         )
     if getattr(rule, "epsilon_hat", False) and rule.epsilon:
         each_step += [
@@ -434,12 +450,12 @@ def _in_torch(rule: Rule) -> Recipe:
     name = "torch.optim." + {"Nadam": "NAdam"}.get(family, family)
     code = _written(name, takes, "params", **extra)
     each = "\n".join(each_step)
-    return Recipe(rule, "torch", code, takes, ratio, each, momentum, " ".join(why))
+    return Recipe(rule, "torch", code, takes, ratio, above, each, momentum, " ".join(why))
 
 
 def _in_optax(rule: Rule) -> Recipe:
     family, takes, ratio, why = _family(rule), rule, (1.0, 1.0), []
-    decay = rule.weight_decay or 0.0
+    decay, above = rule.weight_decay or 0.0, getattr(rule, "epsilon", 0.0)
     if family == "Nadam":
         raise ValueError(f"{VERSIONS['optax']} has no such Nadam: {NO_RULE['optax.nadam']}.")
     if family == "Adagrad" and not rule.epsilon_inside_root:
@@ -488,7 +504,8 @@ def _in_optax(rule: Rule) -> Recipe:
         chain = code.startswith("optax.chain(")
         code = f"{code[:-1]}, {last})" if chain else f"optax.chain({code}, {last})"
         why.append("The decay comes last, with the learning rate and the sign written out.")
-    return Recipe(rule, "optax", code, takes, ratio, constant_rate=appended, why=" ".join(why))
+    why = " ".join(why)
+    return Recipe(rule, "optax", code, takes, ratio, above, constant_rate=appended, why=why)
 
 
 THE_LINES = "the lines before each step"
@@ -617,7 +634,7 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
     for argument, value in known.only.items():
         shown = given.get(argument, OTHER_DEFAULTS.get(argument, value))
         if shown != value:
-            reason = NO_RULE.get(argument, f"a rule of the book has {argument}={value!r}")
+            reason = NO_RULE.get(argument, f"leave it at {value!r}")
             raise ValueError(
                 f"The book has no rule for {name} with {argument}={shown!r}: {reason}."
             )

@@ -78,6 +78,11 @@ def test_steps_are_as_long_as_the_recipe_says(name, framework):
     reached = np.concatenate(ratios)
     assert low - 1e-7 <= reached.min()
     assert reached.max() <= high + 1e-7
+    # Far above the size that it names nothing differs.
+    if made.above and not getattr(rule, "centered", False):
+        high_up = np.full((50, 60), 1e4 * made.above)
+        ends = [book_path(r, np.zeros(60), high_up)[-1] for r in (made.takes, rule)]
+        np.testing.assert_allclose(*ends, rtol=3e-4)
     # The bounds are not just wide: some steps come near them.
     assert reached.min() <= low + 0.1 * (1 - low) + 1e-3
     assert reached.max() >= high - 0.1 * (high - 1) - 1e-3
@@ -150,15 +155,15 @@ def test_decoupled_decay_is_recognized():
         ("torch.optim.Adam", {"weight_decay": 0.1}, "L2 penalty"),
         ("torch.optim.SGD", {"weight_decay": 0.1, "momentum": 0.9}, "L2 penalty"),
         ("optax.adadelta", {"weight_decay": 0.1}, "L2 penalty"),
-        ("torch.optim.SGD", {"dampening": 0.1}, "divide the learning rate"),
+        ("torch.optim.SGD", {"dampening": 0.1}, "after the first"),
         ("torch.optim.Adagrad", {"lr_decay": 0.1}, "use a schedule"),
         ("torch.optim.SGD", {"maximize": True}, "it climbs"),
         ("torch.optim.NAdam", {}, "momentum_decay=0.004"),
         ("torch.optim.NAdam", {"momentum_decay": 0.5}, "only at 1"),
         ("optax.nadam", {"learning_rate": 0.1}, "momentum is constant"),
         ("optax.amsgrad", {"learning_rate": 0.1}, "largest corrected"),
-        ("optax.rmsprop", {"learning_rate": 0.1, "bias_correction": True}, "bias_correction=False"),
-        ("keras.optimizers.SGD", {"clipnorm": 1.0}, "clipnorm=None"),
+        ("optax.rmsprop", {"learning_rate": 0.1, "bias_correction": True}, "leave it at False"),
+        ("keras.optimizers.SGD", {"clipnorm": 1.0}, "clip it yourself"),
         ("keras.optimizers.Ftrl", {}, "Known:"),
         ("RMSprop", {}, "Did you mean"),
     ],
@@ -256,3 +261,17 @@ def test_a_wrong_rule_gives_other_answers():
             return walk_of_the_book(rule, settings | form, gradients, rates)
 
         assert question.ask(walk) == question.says[2]  # PyTorch's
+
+
+def test_far_above_the_root_of_epsilon_the_same_number_comes_nearer():
+    rule = d2l.RMSprop(1.0)
+    made = d2l.recipe(rule, "torch")
+    same = dataclasses.replace(rule, epsilon_inside_root=False)
+    assert "far above 3e-04" in made.agreement
+    assert "eps=1e-07 comes nearer" in made.why
+    for size, nearer in ((1e-2, same), (1e-5, made.takes)):
+        ends = {
+            r: book_path(r, np.zeros(1), np.full((50, 1), size))[-1, 0]
+            for r in (rule, same, made.takes)
+        }
+        assert min(same, made.takes, key=lambda r, e=ends: abs(e[r] - e[rule])) is nearer
