@@ -3,7 +3,9 @@
 They are no part of the book's own set-up: `make frameworks` installs them and runs this file.
 """
 
+import ast
 import dataclasses
+import functools
 import inspect
 
 import numpy as np
@@ -21,6 +23,7 @@ from elsewhere import (
 )
 
 import d2lmini as d2l
+from chapters import ROOT, read
 from d2lmini.conventions import COLUMNS, LEGACY, QUESTIONS, defaults
 from d2lmini.frameworks import CALLS, VERSIONS
 
@@ -250,3 +253,59 @@ def test_defaults_of_the_older_keras(rule):
         config = getattr(legacy, rule)().get_config()
         for name, values in defaults(rule).items():
             assert values[1] == config[name], name
+
+
+@functools.cache
+def page():
+    """Return what the cell of the page that has classes in it defines."""
+    text = (ROOT / "chapters/reference/which_framework_does_what.md").read_text("utf-8")
+    (cell,) = [cell for cell in read(text).cells if "class RateOutside" in cell.source]
+    classes = [node for node in ast.parse(cell.source).body if isinstance(node, ast.ClassDef)]
+    names = {"d2l": d2l, "np": np, "dataclasses": dataclasses}
+    exec(compile(ast.Module(classes, []), "page", "exec"), names)
+    return {node.name: names[node.name] for node in classes}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "rates", "hyperparameters"),
+    [
+        (
+            "RateOutside",
+            "torch.optim.SGD(params, lr=0.02, momentum=0.8)",
+            RATES,
+            {"learning_rate": lambda k: RATES[k], "momentum": 0.8},
+        ),
+        (
+            "RateOutside",
+            "optax.sgd(learning_rate=rate, momentum=0.8)",
+            RATES,
+            {"learning_rate": lambda k: RATES[k], "momentum": 0.8},
+        ),
+        (
+            "AdamL2",
+            "torch.optim.Adam(params, lr=0.02, eps=1e-4, weight_decay=0.3)",
+            None,
+            {"epsilon": 1e-4, "weight_decay": 0.3},
+        ),
+        ("SlowNadam", "torch.optim.NAdam(params, lr=0.02, eps=1e-4)", None, {"epsilon": 1e-4}),
+        ("OptaxNadam", "optax.nadam(learning_rate=0.02, eps=1e-4)", None, {"epsilon": 1e-4}),
+        (
+            "OptaxAMSGrad",
+            "optax.amsgrad(learning_rate=0.02, eps=1e-4)",
+            None,
+            {"epsilon": 1e-4, "amsgrad": True},
+        ),
+    ],
+)
+def test_the_classes_of_the_page_are_what_the_libraries_do(name, code, rates, hyperparameters):
+    rule = page()[name](**{"learning_rate": 0.02, **hyperparameters})
+    walk = PATHS[code.split(".")[0]]
+    start = np.linspace(-1, 1, GRADIENTS.shape[1])
+    theirs = walk(code, "", start, GRADIENTS, rates)
+    assert apart(theirs, book(rule)) < rounding("Nadam" if "Nadam" in name else name, "float64")
+    assert apart(theirs, book(RECIPES[{"Rate": "SGD, momentum"}.get(name[:4], "Adam")])) > 1e-3
+
+
+def test_every_class_of_the_page_is_tested():
+    marks = test_the_classes_of_the_page_are_what_the_libraries_do.pytestmark
+    assert set(page()) == {case[0] for case in marks[0].args[1]}
