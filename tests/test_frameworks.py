@@ -275,3 +275,18 @@ def test_far_above_the_root_of_epsilon_the_same_number_comes_nearer():
             for r in (rule, same, made.takes)
         }
         assert min(same, made.takes, key=lambda r, e=ends: abs(e[r] - e[rule])) is nearer
+
+
+def test_compiled_keras_reads_epsilon_once():
+    # Why there are no lines for each step that would make Keras follow PyTorch's Adam.
+    keras = d2l.keras()
+
+    def weight(later):
+        model = d2l.concise.linear_regression(1, keras.optimizers.Adam(0.1))
+        x, y = np.ones((4, 1), "float32"), np.ones((4, 1), "float32")
+        model.train_on_batch(x, y)
+        model.optimizer.epsilon = later
+        model.train_on_batch(x, y)
+        return model.get_weights()[0].item()
+
+    assert weight(1e-7) == weight(10.0) != 0
