@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help book html notebooks pdf serve test check benchmark lock setup clean
+.PHONY: help book html notebooks pdf serve test check frameworks benchmark lock setup clean
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -42,6 +42,12 @@ check: setup  ## format, lint and the fast tests
 
 benchmark: setup  ## time the package beside others (benchmarks/README.md)
 	@$(PYTHON) benchmarks/d2l.py
+
+# tf_keras asks for the large tensorflow; ours, the one for the CPU, does as well.
+frameworks: setup  ## install PyTorch, Optax and the older tf.keras, and test the recipes for them
+	@.venv/bin/pip install -qq --disable-pip-version-check -e ".[frameworks]"
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps tf_keras==2.21.0
+	@$(PYTHON) -m pytest tests/test_frameworks_elsewhere.py
 
 lock: setup  ## compile requirements.txt anew from requirements.in (asks the package index)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

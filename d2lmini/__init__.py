@@ -10,6 +10,7 @@ from typing import Any
 from d2lmini.checks import did_you_mean
 from d2lmini.datasets import Dataset, airfoil, diabetes, digits, minibatches, standardize
 from d2lmini.descend import History, Trace, minimize, train
+from d2lmini.frameworks import Recipe, recipe, rule_like
 from d2lmini.models import (
     MLP,
     LinearRegression,
@@ -95,6 +96,7 @@ __all__ = [
     "Objective",
     "PiecewiseConstantDecay",
     "RMSprop",
+    "Recipe",
     "Rule",
     "SimpleRNN",
     "SoftmaxRegression",
@@ -114,8 +116,10 @@ __all__ = [
     "parabola",
     "playground",
     "quadratic",
+    "recipe",
     "rosenbrock",
     "rotated_bowl",
+    "rule_like",
     "saddle",
     "softmax",
     "standardize",
