@@ -299,8 +299,8 @@ def test_the_mark_on_the_map_moves_both_hyperparameters(read):
 def test_the_axes_of_a_map_can_be_any_two_knobs_or_starts(read):
     reader = read("surface=bowl&steps=50&view=map&RMSprop(learning_rate=0.1)")
     assert reader.ask("e.now.axes") == ["learning_rate", "rho"]
-    reader.element.get_by_label("across", exact=True).select_option("x1")
-    reader.element.get_by_label("up", exact=True).select_option("epsilon")
+    reader.element.locator(".legend select").nth(0).select_option("x1")
+    reader.element.locator(".legend select").nth(1).select_option("epsilon")
     assert reader.ask("[e.map.across.key, e.map.up.key]") == ["x1", "epsilon"]
     assert "axes=x1,epsilon" in reader.ask("e.setting")
 
@@ -426,6 +426,7 @@ def test_the_keyboard_does_what_the_pointer_does(read):
     for key, step in (("ArrowLeft", 19), (",", 18), (".", 19), ("Home", 0), ("End", 20)):
         press(key)
         assert reader.ask("e.now.step") == step
+    reader.page.wait_for_timeout(100)  # the slider follows with the next picture
     reader.element.get_by_label("Step", exact=True).focus()
     press("ArrowLeft")
     assert reader.ask("e.now.step") == 19
@@ -453,7 +454,7 @@ def test_it_plays_only_when_asked_and_stops_at_the_end_with_a_word(read):
     reader.page.keyboard.press(" ")
     assert reader.ask("Boolean(e.playing)") is True
     reader.page.wait_for_function(
-        "document.querySelector('optimizer-playground').now.step > 2", timeout=9000
+        "document.querySelector('optimizer-playground').now.step > 2", timeout=30_000
     )
     assert reader.ask("e.now.step") < 20  # it began at the start
     reader.page.keyboard.press(" ")
@@ -462,7 +463,7 @@ def test_it_plays_only_when_asked_and_stops_at_the_end_with_a_word(read):
     assert reader.ask("e.now.step") == step
     reader.element.get_by_role("button", name="Play").click()
     reader.page.wait_for_function(
-        "document.querySelector('optimizer-playground').now.step === 20", timeout=9000
+        "document.querySelector('optimizer-playground').now.step === 20", timeout=30_000
     )
     said = reader.element.locator(".unseen")
     sync_api.expect(said).to_have_text("Step 20: SGD f = 0.089.")

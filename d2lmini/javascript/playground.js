@@ -286,6 +286,15 @@ class Playground extends HTMLElement {
     return twins > 1 ? `${name} ${names.slice(0, i + 1).filter((n) => n === name).length}` : name;
   }
 
+  // What tells a rule from its twins: "η = 0.4".
+  detail(i) {
+    const { entries } = this.now, { h } = entries[i], name = everydayName(entries[i]);
+    const twins = entries.filter((e) => everydayName(e) === name);
+    const key = Object.keys(h).find((k) => twins.some((e) => e.h[k] !== h[k]));
+    if (!key) return "";
+    return KNOBS[key] ? `${KNOBS[key][0]} = ${show(h[key])}, ` : `${h[key] ? "" : "no "}${TOGGLES[key]}, `;
+  }
+
   dressChips() {
     const { now } = this;
     this.labels = now.entries.map((_, i) => this.label(i));
@@ -736,7 +745,7 @@ class Playground extends HTMLElement {
     for (const control of this.transport.querySelectorAll("button, input")) control.disabled = hidden;
     items.forEach((item, i) => {
       const lost = item.path.lostAt && now.step >= item.path.lostAt;
-      this.results[i].textContent = hidden ? "" : this.result(item, now.step);
+      this.results[i].textContent = hidden ? "" : this.detail(i) + this.result(item, now.step);
       this.results[i].classList.toggle("lost", Boolean(lost) && !hidden);
     });
     for (const [key, { range, number, scale }] of Object.entries(this.inputs)) {
