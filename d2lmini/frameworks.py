@@ -223,8 +223,7 @@ NO_RULE = {
     "weight_decay": "there it is an L2 penalty, added to the gradient; in the book decay is taken "
     "off the parameters",
     "momentum_decay": "the momentum warms up with this exponent, and only at 1 as in Keras",
-    "dampening": "of every gradient after the first only this much less than all enters the "
-    "velocity",
+    "dampening": "every gradient after the first enters the velocity with the weight 1 - dampening",
     "lr_decay": "the learning rate falls with the steps; use a schedule",
     "maximize": "it climbs",
     "clipnorm": CLIP,

@@ -155,7 +155,7 @@ def test_decoupled_decay_is_recognized():
         ("torch.optim.Adam", {"weight_decay": 0.1}, "L2 penalty"),
         ("torch.optim.SGD", {"weight_decay": 0.1, "momentum": 0.9}, "L2 penalty"),
         ("optax.adadelta", {"weight_decay": 0.1}, "L2 penalty"),
-        ("torch.optim.SGD", {"dampening": 0.1}, "after the first"),
+        ("torch.optim.SGD", {"dampening": 0.1}, "weight 1 - dampening"),
         ("torch.optim.Adagrad", {"lr_decay": 0.1}, "use a schedule"),
         ("torch.optim.SGD", {"maximize": True}, "it climbs"),
         ("torch.optim.NAdam", {}, "momentum_decay=0.004"),
