@@ -30,6 +30,13 @@ def optax():
     return module
 
 
+@functools.cache
+def tf_keras():
+    """Return the older tf.keras, or skip the test."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return pytest.importorskip("tf_keras", reason=f"tf_keras {HOW}")
+
+
 def torch_path(code, each_step, start, gradients, rates=None):
     """Return the points to which PyTorch goes, after each step.
 
@@ -153,8 +160,7 @@ def optax_walk(rule, settings, gradients, rates=None):
 
 def legacy_walk(rule, settings, gradients, rates=None):
     """Return how far the optimizers of tf.keras up to 2.10 go down from 1."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    module = pytest.importorskip("tf_keras", reason=f"tf_keras {HOW}")
+    module = tf_keras()
     import tensorflow as tf
 
     kind = getattr(module.optimizers.legacy, rule, None)

@@ -17,6 +17,7 @@ from elsewhere import (
     optax,
     optax_path,
     optax_walk,
+    tf_keras,
     torch,
     torch_path,
     torch_walk,
@@ -247,7 +248,7 @@ def test_the_table_says_what_the_library_does(column, walk, question):
 
 @pytest.mark.parametrize("rule", list(d2l.RULES))
 def test_defaults_of_the_older_keras(rule):
-    legacy = pytest.importorskip("tf_keras").optimizers.legacy
+    legacy = tf_keras().optimizers.legacy
     assert hasattr(legacy, rule) == (rule in LEGACY)
     if rule in LEGACY:
         config = getattr(legacy, rule)().get_config()
