@@ -319,6 +319,7 @@ def at(play, rule, start, axis, value):
     return rule, start.reshape(play.start.shape)
 
 
+GREW, LOST = 98, 99  # as in map.js
 OUTCOMES = """
 const { entries: [entry], ...more } = readSetting(SETTING, { steps: 40, noise: 0, seed: 0 });
 const surface = surfaces[more.surface];
@@ -343,11 +344,11 @@ def test_maps_judge_runs_as_the_browser_does(name):
         ours = stills.judge(play, rule, start)
         if name == "basins":
             assert outcome == (
-                2 if play.run(rule, start).diverged_at else np.nan_to_num(ours, nan=-1)
+                LOST if play.run(rule, start).diverged_at else np.nan_to_num(ours, nan=-1)
             )
-        elif outcome == 2:
+        elif outcome == LOST:
             assert np.isnan(ours)
-        elif outcome == 1:
+        elif outcome == GREW:
             assert ours > 0
         else:
             assert outcome == pytest.approx(float(ours), abs=1e-6)
