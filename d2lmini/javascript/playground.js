@@ -407,8 +407,7 @@ class Playground extends HTMLElement {
   handle(kind, move) {
     const node = el("button", { type: "button", class: `handle ${kind}` });
     const to = (event) => {
-      const box = node.parentNode.getBoundingClientRect();
-      move(event.clientX - box.left, event.clientY - box.top);
+      move(...this.at(event, node.parentNode));
     };
     node.addEventListener("pointerdown", (event) => {
       node.setPointerCapture(event.pointerId);
@@ -427,6 +426,12 @@ class Playground extends HTMLElement {
       move(px + way[0] * share * f.w, py + way[1] * share * f.h);
     });
     return node;
+  }
+
+  // Where a pointer is, in the units of the drawing.
+  at({ clientX, clientY }, node) {
+    const { left, top } = node.getBoundingClientRect();
+    return [(clientX - left) / this.unit, (clientY - top) / this.unit];
   }
 
   moveStart(px, py) {
@@ -450,13 +455,9 @@ class Playground extends HTMLElement {
   }
 
   pointers() {
-    const at = (canvas, event) => {
-      const box = canvas.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
     const tap = (panel) => (event) => {
       if (this.veiled && panel === this.right) return;
-      const p = at(panel.canvas, event);
+      const p = this.at(event, panel.canvas);
       if (panel === this.surfacePanel) this.moveStart(...p);
       else if (this.now.view === "map") this.moveMark(...p);
     };
@@ -466,7 +467,7 @@ class Playground extends HTMLElement {
     const scrub = (event) => {
       if (this.now.view !== "paths" || this.veiled || !event.buttons) return;
       this.pause();
-      const step = Math.round(this.lossFrame.x(at(canvas, event)[0]));
+      const step = Math.round(this.lossFrame.x(this.at(event, canvas)[0]));
       this.change({ step: clamp(step, 0, this.now.steps) });
     };
     canvas.addEventListener("pointerdown", scrub);
@@ -554,9 +555,12 @@ class Playground extends HTMLElement {
 
   get columns() { return this.now.entries.length > 4 ? 4 : Math.max(2, this.now.entries.length); }
 
-  // Ready a canvas for drawing in units of CSS pixels.
+  // Ready a canvas for drawing. Its unit is a fourteenth of the size of letters, so that a picture
+  // grows with the text around it.
   canvas({ canvas }) {
-    const width = canvas.clientWidth, height = canvas.clientHeight, ratio = devicePixelRatio || 1;
+    this.unit = parseFloat(getComputedStyle(this.root).fontSize) / 14;
+    const width = canvas.clientWidth / this.unit, height = canvas.clientHeight / this.unit;
+    const ratio = (devicePixelRatio || 1) * this.unit;
     if (!width || !height) return null;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -634,7 +638,7 @@ class Playground extends HTMLElement {
 
   put(handle, f, px, py) {
     handle.at = [clamp(px, f.left, f.left + f.w), clamp(py, f.top, f.top + f.h)];
-    handle.style.translate = `${handle.at[0]}px ${handle.at[1]}px`;
+    handle.style.translate = handle.at.map((v) => `${v * this.unit}px`).join(" ");
   }
 
   paintLoss() {
