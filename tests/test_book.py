@@ -470,7 +470,9 @@ def broken_links(pages: dict[str, BeautifulSoup], site: Path) -> Iterator[str]:
                 yield f"{name}: {link.geturl()} is not there"
             elif link.fragment and target.suffix == ".html":
                 key = target.relative_to(site).as_posix()
-                if unquote(link.fragment) not in anchors.get(key, ()):
+                # After a question mark comes what a link sets a playground to.
+                anchor = unquote(link.fragment).partition("?")[0]
+                if anchor not in anchors.get(key, ()):
                     yield f"{name}: {link.geturl()} has no such anchor"
 
 
