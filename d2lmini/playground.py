@@ -62,7 +62,7 @@ def curvatures(objective: Objective) -> list[float]:
 
 
 def facts() -> dict[str, Any]:
-    """Return what the script takes from the package: its surfaces, rules and looks."""
+    """Return what the script takes from the package, so that it stands in one place."""
     from d2lmini.figures import LOOKS
 
     surfaces = {
@@ -79,7 +79,14 @@ def facts() -> dict[str, Any]:
         name: {field.name: field.default for field in dataclasses.fields(rule)}
         for name, rule in RULES.items()
     }
-    return {"surfaces": surfaces, "rules": rules, "looks": LOOKS, "far": FAR}
+    return {
+        "surfaces": surfaces,
+        "rules": rules,
+        "looks": LOOKS,
+        "ranges": RANGES,
+        "most_steps": MOST_STEPS,
+        "far": FAR,
+    }
 
 
 @functools.cache

@@ -23,9 +23,10 @@ const zeroLogScale = (low, high) => {
   };
 };
 // Decays crowd at 1, so 1 − β is on a log scale: 0, 0.9, 0.99, 0.999, 0.9999.
+const nines = -Math.log10(BOOK.ranges.rho[0]);
 const decayScale = {
-  to: (p) => Number((1 - digits3(10 ** (-4 * p))).toPrecision(7)),
-  from: (v) => clamp(-Math.log10(1 - v) / 4, 0, 1),
+  to: (p) => Number((1 - digits3(10 ** (-nines * p))).toPrecision(7)),
+  from: (v) => clamp(-Math.log10(1 - v) / nines, 0, 1),
   ticks: () => [0, 0.5, 0.9, 0.99, 0.999],
 };
 const linearScale = (low, high) => ({
@@ -34,16 +35,17 @@ const linearScale = (low, high) => ({
   ticks: () => ticks(low, high, 5),
 });
 
+const { ranges } = BOOK;
 const KNOBS = {
-  learning_rate: ["η", "learning rate", logScale(1e-4, 10)],
+  learning_rate: ["η", "learning rate", logScale(...ranges.learning_rate)],
   momentum: ["β", "momentum", decayScale],
   rho: ["ρ", "decay of s", decayScale],
   beta_1: ["β₁", "decay of m", decayScale],
   beta_2: ["β₂", "decay of s", decayScale],
-  epsilon: ["ε", "epsilon", zeroLogScale(1e-12, 1)],
-  initial_accumulator_value: ["s₀", "first s", zeroLogScale(1e-6, 10)],
-  weight_decay: ["λ", "weight decay", zeroLogScale(1e-4, 10)],
-  rate_decay: ["k", "slowing, η / (1 + k(t − 1))", zeroLogScale(1e-3, 10)],
+  epsilon: ["ε", "epsilon", zeroLogScale(...ranges.epsilon)],
+  initial_accumulator_value: ["s₀", "first s", zeroLogScale(...ranges.initial_accumulator_value)],
+  weight_decay: ["λ", "weight decay", zeroLogScale(...ranges.weight_decay)],
+  rate_decay: ["k", "slowing, η / (1 + k(t − 1))", zeroLogScale(...ranges.rate_decay)],
 };
 const TOGGLES = {
   nesterov: "Nesterov’s look-ahead",
@@ -122,7 +124,7 @@ function whole(text, low, high, name) {
 }
 
 const VIEWS = { paths: "Paths", race: "Race", map: "Map" };
-const MOST_STEPS = 1000;
+const MOST_STEPS = BOOK.most_steps;
 
 // Read a setting; what it leaves out is as in `base`.
 function readSetting(text, base) {
