@@ -79,8 +79,10 @@ function axes(c, f, { x = "", y = "", xTicks, yTicks }) {
     c.fillText(label, f.left - 6, py);
   }
   c.font = `italic 12px ${FONT}`;
-  c.textBaseline = "bottom";
-  c.fillText(x, f.left + f.w - 4, f.top + f.h - 3);
+  // Beside the ticks where there is room, else within the box.
+  const room = f.width - f.left - f.w > 40;
+  c.textBaseline = room ? "top" : "bottom";
+  c.fillText(x, room ? f.width - 4 : f.left + f.w - 4, f.top + f.h + (room ? 6 : -3));
   c.textAlign = "left";
   c.textBaseline = "top";
   c.fillText(y, f.left + 5, f.top + 4);

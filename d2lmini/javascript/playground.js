@@ -224,6 +224,7 @@ class Playground extends HTMLElement {
     const { now, surface } = this;
     this.surfaceSelect.value = now.surface;
     this.predictBox.checked = now.predict;
+    this.predictBox.disabled = now.view === "map"; // which hides nothing
     for (const b of this.views.children) b.setAttribute("aria-pressed", b.dataset.view === now.view);
     this.root.dataset.view = now.view;
     this.scrub.max = now.steps;
