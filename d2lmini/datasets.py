@@ -148,9 +148,8 @@ def airfoil() -> Dataset:
     """Return the airfoil data: how loud a wing was in 1503 tests in a wind tunnel of NASA.
 
     Each test has 5 features. They and the target are standardized over all rows. The data is not
-    part of the package: it is
-    read from the folder that the environment variable ``D2LMINI_DATA`` names; if that is not set,
-    from a cache, into which it is downloaded once.
+    part of the package: it is read from the folder that the environment variable ``D2LMINI_DATA``
+    names; if that is not set, from a cache, into which it is downloaded once.
 
     Returns
     -------

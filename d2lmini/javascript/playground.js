@@ -228,8 +228,6 @@ class Playground extends HTMLElement {
     for (const b of this.views.children) b.setAttribute("aria-pressed", b.dataset.view === now.view);
     this.root.dataset.view = now.view;
     this.scrub.max = now.steps;
-    const rows = Math.ceil(now.entries.length / this.columns);
-    this.stage.style.setProperty("--race", `${this.columns * 9} / ${rows * 9}`);
     if (now.view === "map") this.chooseAxes();
     this.dressChips();
     this.dressKnobs();
@@ -554,7 +552,11 @@ class Playground extends HTMLElement {
 
   get surfacePanel() { return this.now.view === "map" ? this.right : this.left; }
 
-  get columns() { return this.now.entries.length > 4 ? 4 : Math.max(2, this.now.entries.length); }
+  // Panels of a race side by side: as many as there is room for.
+  get columns() {
+    const most = this.stage.clientWidth < 480 ? 3 : 4;
+    return Math.min(most, Math.max(2, this.now.entries.length));
+  }
 
   // Ready a canvas for drawing. Its unit is a fourteenth of the size of letters, so that a picture
   // grows with the text around it.
@@ -656,11 +658,13 @@ class Playground extends HTMLElement {
   }
 
   paintRace() {
-    const { now, surface, items, columns } = this, ready = this.canvas(this.left);
+    const { now, surface, items, columns } = this, rows = Math.ceil(items.length / columns);
+    this.stage.style.setProperty("--race", `${columns} / ${rows}`);
+    const ready = this.canvas(this.left);
     this.startHandle.hidden = this.markHandle.hidden = true;
     if (!ready) return;
     const { c, width, height, ratio } = ready;
-    const rows = Math.ceil(items.length / columns), w = width / columns, h = height / rows;
+    const w = width / columns, h = height / rows;
     items.forEach(({ path, look, label }, i) => {
       c.save();
       c.translate(Math.round((i % columns) * w), Math.round(Math.floor(i / columns) * h));
