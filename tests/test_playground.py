@@ -389,6 +389,8 @@ def build(tmp_path, monkeypatch):
             "nb_execution_mode": "off",
             "project": "page",
             "numfig": True,
+            # A dict of our own: extensions would write into Sphinx's, for all later builds.
+            "source_suffix": {".rst": "restructuredtext"},
         }
         warnings = io.StringIO()
         out = tmp_path / builder

@@ -48,6 +48,8 @@ def build(tmp_path, monkeypatch):
             "extensions": ["myst_parser", "book_question"],
             "myst_enable_extensions": ["dollarmath", "tasklist"],
             "project": "page",
+            # A dict of our own: extensions would write into Sphinx's, for all later builds.
+            "source_suffix": {".rst": "restructuredtext"},
         }
         out = tmp_path / builder
         paths = [tmp_path, None, out, tmp_path / "doctrees"]
