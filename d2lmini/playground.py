@@ -93,16 +93,19 @@ def facts() -> dict[str, Any]:
 def script() -> str:
     """Return the element as one classic script, which also runs from a folder on disk."""
     folder = importlib.resources.files("d2lmini") / "javascript"
-    files = [(folder / f"{part}.js").read_text("utf-8") for part in PARTS]
-    lines = [line.strip() for file in files for line in file.split("\n")]
+
+    def lines(name):
+        text = (folder / name).read_text("utf-8")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
     return "\n".join(
         [
             '(() => {\n"use strict";',
             # In a notebook every output brings the script.
             'if (customElements.get("optimizer-playground")) return;',
             f"const BOOK = {json.dumps(facts(), separators=(',', ':'))};",
-            f"const STYLE = {json.dumps((folder / 'playground.css').read_text('utf-8'))};",
-            *(line for line in lines if line and not line.startswith("//")),
+            f"const STYLE = {json.dumps(chr(10).join(lines('playground.css')))};",
+            *(line for p in PARTS for line in lines(f"{p}.js") if not line.startswith("//")),
             "})();\n",
         ]
     )

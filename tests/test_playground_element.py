@@ -75,6 +75,15 @@ class Reader:
         """Return the points of a run."""
         return np.array(self.ask(f"e.trajectory({i}).x"))
 
+    def drag(self, handle: str, dx: float, dy: float) -> None:
+        """Drag a handle by so many pixels."""
+        box = self.element.locator(handle).bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + dx, y + dy, steps=5)
+        self.page.mouse.up()
+
     def set(self, setting: str) -> None:
         """Give the element another setting."""
         self.ask(f"e.setting = {json.dumps(setting)}")
@@ -170,6 +179,11 @@ def test_all_rules_meet_the_same_noise_and_a_seed_gives_the_same_run_again(read)
         ("surface=bowl&SGD(learning_rate=0.4,momentum=0.5,nesterov=True)", "diverges", "= 1.5"),
         ("surface=bowl&RMSprop(learning_rate=0.4)", "oscillates", "keeps the step near η"),
         ("surface=saddle&SGD(learning_rate=0.1)", "diverges", "no bottom"),
+        ("surface=saddle&from=1,0&SGD(learning_rate=0.1)", "converges", "on the ridge"),
+        # What two thousand steps cannot decide is said as theory has it.
+        ("surface=parabola&SGD(learning_rate=2.001)", "oscillates", "beyond 2: its swings grow"),
+        ("surface=parabola&SGD(learning_rate=1.999)", "oscillates", "below 2: its swings shrink"),
+        ("surface=bowl&SGD(learning_rate=0.1,momentum=0.9999)", "oscillates", "swings shrink"),
     ],
 )
 def test_predict_first_hides_the_run_and_then_says_what_it_does_and_why(
@@ -289,19 +303,13 @@ def test_the_basins_of_himmelblau_are_those_that_d2lmini_finds(read):
 
 def test_the_mark_on_the_map_moves_both_hyperparameters(read):
     reader = read("surface=bowl&steps=50&view=map&SGD(learning_rate=0.1,momentum=0.5)")
-    mark = reader.element.locator(".handle.mark")
-    box = mark.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    reader.page.mouse.move(x, y)
-    reader.page.mouse.down()
-    reader.page.mouse.move(x + 40, y - 60, steps=4)
-    reader.page.mouse.up()
+    reader.drag(".handle.mark", 40, -60)
     h = reader.ask("e.entry.h")
     assert h["learning_rate"] > 0.2
     assert h["momentum"] > 0.6
     rule = d2l.SGD(learning_rate=h["learning_rate"], momentum=h["momentum"])
     np.testing.assert_allclose(reader.trajectory(), path_of(rule, 50), rtol=1e-9)
-    mark.focus()
+    reader.element.locator(".handle.mark").focus()
     reader.page.keyboard.press("ArrowLeft")
     assert reader.ask("e.entry.h.learning_rate") < h["learning_rate"]
     reader.page.keyboard.press("Shift+ArrowDown")
@@ -322,13 +330,7 @@ def test_the_axes_of_a_map_can_be_any_two_knobs_or_starts(read):
 
 def test_the_start_is_dragged_and_the_run_begins_there(read):
     reader = read()
-    handle = reader.element.locator(".handle.start")
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    reader.page.mouse.move(x, y)
-    reader.page.mouse.down()
-    reader.page.mouse.move(x + 100, y - 50, steps=5)
-    reader.page.mouse.up()
+    reader.drag(".handle.start", 100, -50)
     start = reader.ask("e.now.from")
     assert start[0] > -4.5
     assert start[1] > -1.5

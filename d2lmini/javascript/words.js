@@ -9,7 +9,8 @@ function because(surface, { name, h }, outcome, setting) {
       ? "The noise never ends, but the steps shrink, and the wandering with them."
       : "The noise never ends and the steps do not shrink, so the point wanders around the minimum.";
   }
-  if (curvatures?.[0] < 0 && outcome.kind === "diverges") {
+  if (curvatures?.[0] < 0) {
+    if (outcome.kind === "converges") return "Exactly on the ridge nothing pushes it off the saddle.";
     return "A saddle has no bottom: along x₂ the surface falls for ever, and so does the run.";
   }
   if (name === "SGD" && curvatures?.[0] > 0 && !h.weight_decay && !h.rate_decay && !setting.noise) {
@@ -23,7 +24,14 @@ function because(surface, { name, h }, outcome, setting) {
       return `${here} is beyond ${edge}, what the steepest direction bears.${b ? "" : " So"}${factor}`;
     }
     if (outcome.kind === "oscillates") {
-      return `${here} is at the edge, ${edge}: the error in the steepest direction changes sign and keeps its size.`;
+      // Near the edge two thousand steps are not enough to decide; theory does.
+      const beyond = (eta * L) / limit - 1, close = `ηL = ${show(eta * L, 6)}`;
+      if (Math.abs(beyond) < 1e-9) {
+        return `${here} is at the edge, ${edge}: the error in the steepest direction changes sign and keeps its size.`;
+      }
+      return beyond > 0
+        ? `${close} is beyond ${edge}: its swings grow, but too slowly to be lost by then.`
+        : `${close} is below ${edge}: its swings shrink, but too slowly to be over by then.`;
     }
     const factors = b
       ? ""
