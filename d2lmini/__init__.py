@@ -9,7 +9,7 @@ from typing import Any
 
 from d2lmini.checks import did_you_mean
 from d2lmini.datasets import Dataset, airfoil, diabetes, digits, minibatches, standardize
-from d2lmini.descend import History, Trace, minimize, train
+from d2lmini.descend import History, Trace, feed, minimize, train
 from d2lmini.frameworks import Recipe, recipe, rule_like
 from d2lmini.models import (
     MLP,
@@ -108,6 +108,7 @@ __all__ = [
     "cross_entropy",
     "diabetes",
     "digits",
+    "feed",
     "get_rule",
     "himmelblau",
     "minibatches",

@@ -146,6 +146,46 @@ def minimize(
     )
 
 
+def feed(rule: Rule, gradients, start: float = 0.0) -> np.ndarray:
+    """Hand a rule given gradients, one a step, and return the points that it visits.
+
+    Parameters
+    ----------
+    rule : Rule
+        The update rule.
+    gradients : array of shape (n, ...)
+        The gradients, the first one first, whatever the points are.
+    start : float, default 0
+        Every coordinate of the first point.
+
+    Returns
+    -------
+    array of shape (n + 1, ...)
+        The points, the start first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rule is not a rule, or the gradients are not finite numbers.
+
+    Examples
+    --------
+    >>> d2l.feed(d2l.SGD(0.5), [1.0, 1.0, -4.0]).tolist()
+    [0.0, -0.5, -1.0, 1.0]
+    """
+    _refuse_no_rule(rule)
+    gradients = float_array(gradients, "The gradients")
+    if gradients.ndim == 0:
+        raise ValueError("feed needs a sequence of gradients, one for each step, not one number.")
+    x = np.full(gradients.shape[1:], start, dtype=gradients.dtype)
+    x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
+    points, state = [x], rule.init(x)
+    for g in gradients:
+        x, state = rule.advance(x, g, state)
+        points.append(x)
+    return np.array(points)
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """The loss of a model while a rule trains it.

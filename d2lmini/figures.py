@@ -8,30 +8,39 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 
 from d2lmini.descend import History, Trace
+from d2lmini.rule import DECAYS
 
 # The palette of Okabe and Ito, which readers with any color vision can tell apart; its yellow is
 # left out because it is too light for a line.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 BLUE, VERMILION, PURPLE, GRAY = "#0072b2", "#d55e00", "#cc79a7", "#767676"
 
-# One look for each optimizer: color, dashes, marker.
+# Three more of Tol's muted palette, since there are more rules than colors in that one.
+WINE, INDIGO, BROWN = "#882255", "#332288", "#7a4a00"
+
+# One look for each optimizer, and no color twice: color, dashes, marker.
 LOOKS = {
     "SGD": (BLACK, "-", "o"),
     "momentum": (ORANGE, "-", "s"),
-    "Nesterov": (ORANGE, "--", "s"),
+    "Nesterov": (BROWN, "--", "d"),
     "Adagrad": (GREEN, "-", "^"),
     "RMSprop": (BLUE, "-", "D"),
     "Adadelta": (PURPLE, "-", "v"),
     "Adam": (VERMILION, "-", "P"),
-    "AdamW": (VERMILION, "--", "P"),
+    "AMSGrad": (INDIGO, "--", "p"),
+    "AdamW": (WINE, "--", "h"),
     "Adamax": (SKY, "-", "X"),
-    "Nadam": (VERMILION, ":", "P"),
+    "Nadam": ("#5d8a00", ":", "<"),
     "Lion": (GRAY, "-.", "*"),
 }
+# What a map of outcomes means by its colors, here and in the playground: light is low, and one
+# color is left for runs that diverged.
+LOW_IS_LIGHT, DIVERGED = "cividis_r", VERMILION
 
 
 def look(rule: Any) -> dict[str, Any]:
@@ -50,6 +59,8 @@ def look(rule: Any) -> dict[str, Any]:
     name = type(rule).__name__
     if name == "SGD" and np.any(rule.momentum):
         name = "Nesterov" if rule.nesterov else "momentum"
+    if name == "Adam" and rule.amsgrad:
+        name = "AMSGrad"
     color, dashes, marker = LOOKS.get(name, (GRAY, "-", "."))
     return {"color": color, "linestyle": dashes, "marker": marker}
 
@@ -76,7 +87,7 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
             "lines.linewidth": 1.6,
             "lines.markersize": 3.5,
             "legend.frameon": False,
-            "image.cmap": "cividis",
+            "image.cmap": LOW_IS_LIGHT,
             # The page shows through, light or dark; the site turns the lightness of figures over.
             "figure.facecolor": "none",
             "axes.facecolor": "none",
@@ -130,7 +141,7 @@ def contours(objective, ax=None, levels: int = 12):
     ax.contour(x1, x2, z, levels=spaced, colors=GRAY, linewidths=0.6, linestyles="-", alpha=0.8)
     if len(objective.minimizers):
         ax.plot(*objective.minimizers.T, "+", color=GRAY, markersize=9, markeredgewidth=1.4)
-    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$x_1$", ylabel="$x_2$")
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="$p$", ylabel="$q$")
     return ax
 
 
@@ -233,14 +244,19 @@ def sensitivity_map(
     label: str = "",
     mark: tuple[float, float] | None = None,
     colorbar: bool = True,
+    best: bool = True,
     **style,
 ):
-    """Draw a table of outcomes over two hyperparameters; runs that diverged are left blank.
+    """Draw a table of outcomes over two hyperparameters: light is low, vermilion has diverged.
+
+    The axes are logarithmic. A decay (``momentum``, ``rho``, ``beta_1``, ``beta_2``) runs on the
+    logarithm of one minus itself, so that 0.9, 0.99 and 0.999 are equally far apart and more memory
+    is up, or right.
 
     Parameters
     ----------
     first, second : tuple of (str, array)
-        Name and values of the hyperparameters across and up, both on log scales.
+        Name and values of the hyperparameters across and up.
     values : array of shape (len(second), len(first))
         The outcome of each run, nan where it diverged.
     ax : matplotlib.axes.Axes, optional
@@ -248,9 +264,11 @@ def sensitivity_map(
     label : str
         What the color means.
     mark : (float, float), optional
-        A setting to mark with a cross.
+        A setting to mark with a cross, such as the default of Keras.
     colorbar : bool, default True
         Whether to draw the scale of colors beside the map.
+    best : bool, default True
+        Whether to mark the lowest value with a ring.
     **style
         Keyword arguments of ``pcolormesh``, such as a ``norm``.
 
@@ -260,18 +278,38 @@ def sensitivity_map(
         Where it was drawn.
     """
     ax = plt.subplots()[1] if ax is None else ax
+    ax.set(xscale="log", yscale="log")
+    across, up = (_place(axis, *named) for axis, named in ((ax.xaxis, first), (ax.yaxis, second)))
+    shown = np.ma.masked_invalid(values)
+    colors = style.pop("cmap", plt.colormaps[LOW_IS_LIGHT].with_extremes(bad=DIVERGED))
     # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.
     mesh = ax.pcolormesh(
-        first[1],
-        second[1],
-        np.ma.masked_invalid(values),
-        rasterized=True,
-        shading="nearest",
-        **style,
+        across, up, shown, rasterized=True, shading="nearest", cmap=colors, **style
     )
-    ax.set(xscale="log", yscale="log", xlabel=first[0], ylabel=second[0])
     if colorbar:
         ax.figure.colorbar(mesh, ax=ax, label=label)
+    # A mark is white with a dark rim, to be seen on every color of the map.
+    rim = [mpl.patheffects.withStroke(linewidth=4, foreground=BLACK)]
+    style = {"color": "white", "markersize": 9, "markeredgewidth": 2, "markerfacecolor": "none"}
+    style |= {"path_effects": rim, "clip_on": False}
     if mark is not None:
-        ax.plot(*mark, "x", color="white", markersize=9, markeredgewidth=2.5)
+        point = (
+            1 - value if name in DECAYS else value
+            for value, (name, _) in zip(mark, (first, second), strict=True)
+        )
+        ax.plot(*point, "x", **style)
+    if best and shown.count():
+        row, column = np.unravel_index(shown.argmin(), shown.shape)
+        ax.plot(across[column], up[row], "o", **style)
     return ax
+
+
+def _place(axis: mpl.axis.Axis, name: str, values: np.ndarray) -> np.ndarray:
+    """Name an axis, and return where the values of a hyperparameter stand on it."""
+    axis.set_label_text(name)
+    if name not in DECAYS:
+        return np.asarray(values)
+    axis.set_inverted(True)
+    axis.set_major_formatter(lambda place, _: f"{1 - place:.12g}")
+    axis.set_minor_formatter(mpl.ticker.NullFormatter())
+    return 1 - np.asarray(values)

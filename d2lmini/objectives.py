@@ -217,7 +217,7 @@ bowl = Objective(
     start=np.array([-5.0, -2.0]),
     domain=((-5.5, 1.5), (-3.0, 2.0)),
     minimizers=np.zeros((1, 2)),
-    formula="0.1 x_1^2 + 2 x_2^2",
+    formula="0.1 p^2 + 2 q^2",
 )
 
 _TURN = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)  # by 45 degrees
@@ -237,7 +237,7 @@ saddle = Objective(
     start=np.array([-1.5, 0.01]),
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     minimizers=np.empty((0, 2)),
-    formula="x_1^2 - x_2^2",
+    formula="p^2 - q^2",
 )
 
 rosenbrock = Objective(
@@ -251,7 +251,7 @@ rosenbrock = Objective(
     start=np.array([-1.5, 2.5]),
     domain=((-2.0, 2.0), (-1.0, 3.0)),
     minimizers=np.array([[1.0, 1.0]]),
-    formula="(1 - x_1)^2 + 100 (x_2 - x_1^2)^2",
+    formula="(1 - p)^2 + 100 (q - p^2)^2",
 )
 
 beale = Objective(
@@ -262,7 +262,7 @@ beale = Objective(
     start=np.array([1.0, 1.5]),
     domain=((-1.0, 4.5), (-2.0, 2.0)),
     minimizers=np.array([[3.0, 0.5]]),
-    formula=r"\sum_{k=1}^{3} (c_k - x_1 (1 - x_2^k))^2, \quad c = (1.5, 2.25, 2.625)",
+    formula=r"\sum_{k=1}^{3} (c_k - p (1 - q^k))^2, \quad c = (1.5, 2.25, 2.625)",
 )
 
 # The tilted wells along x1, a parabola along x2.
@@ -274,7 +274,7 @@ two_wells = Objective(
     start=np.array([1.6, 1.2]),
     domain=((-1.9, 1.9), (-1.6, 1.6)),
     minimizers=np.pad(tilted_wells.minimizers, ((0, 0), (0, 1))),
-    formula=tilted_wells.formula.replace("x", "x_1") + r" + \tfrac12 x_2^2",
+    formula=tilted_wells.formula.replace("x", "p") + r" + \tfrac12 q^2",
 )
 
 himmelblau = Objective(
@@ -293,7 +293,7 @@ himmelblau = Objective(
             [3.584428340330492, -1.848126526964404],
         ]
     ),
-    formula="(x_1^2 + x_2 - 11)^2 + (x_1 + x_2^2 - 7)^2",
+    formula="(p^2 + q - 11)^2 + (p + q^2 - 7)^2",
 )
 
 OBJECTIVES = {

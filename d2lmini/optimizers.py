@@ -12,6 +12,8 @@ m      the leaky average of gradients (first moment)
 s      the sum, or leaky average, of squared gradients
 u      Adadelta's leaky average of squared updates
 r      Adamax's decaying maximum of absolute gradients
+s_max  AMSGrad's largest s so far
+P      Nadam's product of all its momenta so far
 ====== =========================================================
 
 All products, quotients and roots act on each element by itself. A leaky average is written
@@ -167,7 +169,11 @@ class RMSprop(Rule):
     epsilon_inside_root: bool = True
 
     def zero_state(self, x: np.ndarray) -> State:
-        letters = "s" + "m" * self.centered + "v" * bool(np.any(self.momentum))
+        letters = ["s"]
+        if self.centered:
+            letters.append("m")
+        if np.any(self.momentum):
+            letters.append("v")
         return {letter: np.zeros_like(x) for letter in letters}
 
     def update(self, x, g, t, eta, s, m=None, v=None):
@@ -248,7 +254,8 @@ class Adam(Rule):
     epsilon : float or array, default 1e-7
         :math:`\hat\epsilon`, beside the root of the uncorrected average.
     amsgrad : bool, default False
-        Divide by the largest :math:`s` so far, so that the rate of an element never grows.
+        Divide by the largest :math:`s` so far, so that what divides never falls. The correction of
+        the start in front of it still moves, so the rate of an element may yet grow.
     weight_decay : float, array or None, default None
         Decoupled: before the rule acts, :math:`x \leftarrow x - \lambda \eta x`.
     epsilon_hat : bool, default True

@@ -102,7 +102,11 @@ class Rule:
 
     def rate(self, t: int) -> Hyperparameter:
         """Return the learning rate of step t, where the first step is t = 1."""
-        return self.learning_rate(t - 1) if callable(self.learning_rate) else self.learning_rate
+        if not callable(self.learning_rate):
+            return self.learning_rate
+        rate = self.learning_rate(t - 1)
+        # As in _checked: a NumPy float64 would promote float32 parameters.
+        return float(rate) if np.ndim(rate) == 0 else rate
 
     def init(self, x: Parameters) -> State:
         """Return the state before the first step.

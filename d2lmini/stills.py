@@ -185,27 +185,28 @@ def outcomes(playground: Playground):
             values = np.linspace(*objective.domain[i], CELLS)
             coordinate = start if objective.dimension == 1 else start[..., i]
             coordinate[...] = values.reshape(shape)
-            shown.append((f"start $x_{i + 1}$" if objective.dimension > 1 else "start $x$", values))
+            shown.append((f"start ${'pq'[i]}$" if objective.dimension > 1 else "start $x$", values))
             continue
         values = np.geomspace(*RANGES[axis], CELLS)
-        shown.append((f"{'1 − ' * (axis in DECAYS)}{axis.replace('_', ' ')}", values))
-        values = values.reshape(*shape, *[1] * playground.start.ndim)
-        rule = with_values(rule, axis, 1 - values if axis in DECAYS else values)
+        values = 1 - values if axis in DECAYS else values
+        shown.append((axis, values))
+        rule = with_values(rule, axis, values.reshape(*shape, *[1] * playground.start.ndim))
     values = judge(playground, rule, start)
     basins = has_basins(playground)
     if basins:
         style = {"cmap": ListedColormap(BASINS), "vmin": 0, "vmax": len(BASINS) - 1}
     else:
-        colors = plt.colormaps["cividis_r"].with_extremes(over=figures.VERMILION)
-        style = {"cmap": colors, "vmin": FLOOR, "vmax": 0.0}
+        # More than at the start is shown as lost.
+        values = np.where(values > 0, np.nan, values)
+        style = {"vmin": FLOOR, "vmax": 0.0}
     fig, ax = plt.subplots(figsize=(4.8, 3.6), layout="constrained")
     label = f"log$_{{10}}$ of the loss left after {playground.steps} steps"
-    figures.sensitivity_map(*shown, values, ax, label, colorbar=not basins, **style)
-    scales = ["linear" if axis in ("x1", "x2") else "log" for axis in playground.axes]
-    ax.set(xscale=scales[0], yscale=scales[1])
-    # Stronger decays lie to the right and above, as in the element.
-    ax.xaxis.set_inverted(playground.axes[0] in DECAYS)
-    ax.yaxis.set_inverted(playground.axes[1] in DECAYS)
+    style |= {"colorbar": not basins, "best": False}
+    figures.sensitivity_map(*shown, values, ax, label, **style)
+    if playground.axes[0] in ("x1", "x2"):
+        ax.set_xscale("linear")
+    if playground.axes[1] in ("x1", "x2"):
+        ax.set_yscale("linear")
     if basins and playground.axes[0] == "x1":
         ax.plot(*objective.minimizers.T, "+", color=figures.BLACK, markersize=9)
     return fig

@@ -41,7 +41,7 @@ BOWL = d2l.minimize(d2l.bowl, d2l.RMSprop(0.4), steps=12)
 
 
 def test_every_rule_has_a_look():
-    assert set(figures.LOOKS) == {*d2l.RULES, "momentum", "Nesterov"}
+    assert set(figures.LOOKS) == {*d2l.RULES, "momentum", "Nesterov", "AMSGrad"}
     for rule in DEFAULTS.values():
         plt.plot([0, 1], **d2l.look(rule))
 
@@ -49,10 +49,9 @@ def test_every_rule_has_a_look():
 def test_looks_are_distinct():
     assert len(set(figures.LOOKS.values())) == len(figures.LOOKS)
     looks = {name: tuple(d2l.look(rule).values()) for name, rule in DEFAULTS.items()}
-    names = {"SGD", "SGD, momentum", "SGD, Nesterov", *d2l.RULES}
+    names = {"SGD", "SGD, momentum", "SGD, Nesterov", "AMSGrad", *d2l.RULES}
     assert len({looks[name] for name in names}) == len(names)
-    # Variants of a rule keep its look.
-    assert looks["AMSGrad"] == looks["Adam"]
+    # A variant that is no rule of its own keeps the look.
     assert looks["RMSprop, centered"] == looks["RMSprop"]
 
 
@@ -62,10 +61,8 @@ def test_a_rule_looks_like_its_twin():
 
 
 def test_looks_do_not_rest_on_color_alone():
-    # Two optimizers of one color differ in their dashes.
-    assert len({(color, dashes) for color, dashes, _ in figures.LOOKS.values()}) == len(
-        figures.LOOKS
-    )
+    for each in zip(*figures.LOOKS.values(), strict=True):
+        assert len(set(each)) in (len(figures.LOOKS), 4)  # colors, markers; there are four dashes
 
 
 def test_an_unknown_optimizer_gets_a_look_too():
@@ -89,8 +86,8 @@ def test_contours_show_the_domain_and_the_minimizers():
             continue
         ax = d2l.contours(objective)
         assert (ax.get_xlim(), ax.get_ylim()) == objective.domain
-        assert ax.get_xlabel() == "$x_1$"
-        assert ax.get_ylabel() == "$x_2$"
+        assert ax.get_xlabel() == "$p$"
+        assert ax.get_ylabel() == "$q$"
         if len(objective.minimizers):
             assert_allclose(ax.lines[0].get_xydata(), objective.minimizers)
         else:
@@ -176,13 +173,29 @@ def test_sensitivity_map_draws_the_table():
     (mesh,) = ax.collections
     drawn = mesh.get_array()
     assert_allclose(drawn.compressed(), values[np.isfinite(values)])
-    assert drawn.mask[0, 0]  # left blank
+    assert drawn.mask[0, 0]
+    assert to_hex(mesh.cmap.get_bad()) == figures.DIVERGED
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("rate", "rho")
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert ax.figure.axes[1].get_ylabel() == "loss"
-    assert_allclose(ax.lines[0].get_xydata(), [[0.1, 0.9]])
+    cross, ring = ax.lines
+    assert_allclose(cross.get_xydata(), [[0.1, 0.1]])
+    assert_allclose(ring.get_xydata(), [[rates[1], 0.5]])  # of those that did not diverge
     assert mesh.get_rasterized()
     draw(ax)
+
+
+def test_on_a_sensitivity_map_light_is_low_and_more_memory_is_up():
+    rates, rhos = np.geomspace(0.01, 1, 5), np.array([0.0, 0.9, 0.99])
+    ax = d2l.sensitivity_map(("rate", rates), ("rho", rhos), np.arange(15.0).reshape(3, 5))
+    (mesh,) = ax.collections
+    low, high = (sum(mesh.cmap(level)[:3]) for level in (0.0, 1.0))
+    assert low > high
+    down, middle, up = (ax.transData.transform((0.1, 1 - rho))[1] for rho in rhos)
+    assert_allclose(up - middle, middle - down)
+    assert up > middle
+    draw(ax)
+    assert "0.99" in {label.get_text() for label in ax.get_yticklabels()}
 
 
 # ---- the style ----------------------------------------------------------------------------------

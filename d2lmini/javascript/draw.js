@@ -170,21 +170,28 @@ function drawSurface(c, f, surface, bare) {
     c.lineTo(px, py + 6);
     c.stroke();
   }
-  const names = surface.dimension === 1 ? ["x", "f(x)"] : ["x₁", "x₂"];
+  const names = surface.dimension === 1 ? ["x", "f(x)"] : ["p", "q"];
   axes(c, f, bare ? { xTicks: [], yTicks: [] } : linearAxes(f, ...names));
 }
 
+// Markers that are polygons: how many sides, by which part of a turn, how wide.
+const SIDES = {
+  "^": [3, 0, 1], v: [3, 0.5, 1], "<": [3, 0.75, 1], s: [4, 0.125, 1], D: [4, 0, 1], d: [4, 0, 0.6],
+  p: [5, 0, 1], h: [6, 0, 1],
+};
 function marker(c, kind, x, y, r) {
   c.beginPath();
   const polygon = (points) => {
     points.forEach(([a, b], i) => (i ? c.lineTo : c.moveTo).call(c, x + r * a, y + r * b));
     c.closePath();
   };
-  if (kind === "s") c.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
-  else if (kind === "^") polygon([[0, -1.1], [1, 0.8], [-1, 0.8]]);
-  else if (kind === "v") polygon([[0, 1.1], [1, -0.8], [-1, -0.8]]);
-  else if (kind === "D") polygon([[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]]);
-  else if (kind === "P") {
+  const [sides, turn, width] = SIDES[kind] ?? [];
+  if (sides) {
+    polygon(Array.from({ length: sides }, (_, i) => {
+      const angle = 2 * Math.PI * (i / sides + turn);
+      return [1.2 * width * Math.sin(angle), -1.2 * Math.cos(angle)];
+    }));
+  } else if (kind === "P") {
     c.rect(x - r * 0.35, y - r, r * 0.7, r * 2);
     c.rect(x - r, y - r * 0.35, r * 2, r * 0.7);
   } else if (kind === "X") {

@@ -71,9 +71,9 @@ class OutcomeMap {
 
   color(value) {
     if (Number.isNaN(value)) return [255, 255, 255];
-    if (value === LOST) return [255, 255, 255];
+    if (value === LOST || value === GREW) return DIVERGED;
     if (this.basins) return value < 0 ? [200, 200, 200] : BASINS[value];
-    return value === GREW ? [213, 94, 0] : ramp(value / FLOOR);
+    return ramp(value / FLOOR);
   }
 
   describe(value) {
@@ -89,6 +89,7 @@ class OutcomeMap {
   }
 }
 
+const DIVERGED = [213, 94, 0];
 const BASINS = [[86, 180, 233], [230, 159, 0], [0, 158, 115], [204, 121, 167]];
 
 function drawMap(c, f, map) {

@@ -233,7 +233,7 @@ class Playground extends HTMLElement {
     this.dressKnobs();
     const field = (label, value, act, more = {}) => el("label", {}, `${label} `, el("input", {
       type: "number", value, ...more, onchange: ({ target }) => this.typed(target, act) }));
-    const letters = surface.dimension === 1 ? ["x"] : ["x₁", "x₂"];
+    const letters = surface.dimension === 1 ? ["x"] : ["p", "q"];
     this.fields = letters.map((letter, i) => field(`start ${letter}`, now.from[i], (v) => {
       const from = [...now.from];
       from[i] = v;
@@ -711,10 +711,9 @@ class Playground extends HTMLElement {
     const rgb = (color) => `rgb(${color.map(Math.round).join(" ")})`;
     const entries = this.map.basins
       ? [...surface.minimizers.map((m, i) => swatch(rgb(BASINS[i]), `(${m.map((v) => show(v, 2)).join(", ")})`)), swatch("rgb(200 200 200)", "none yet")]
-      : [swatch(`linear-gradient(90deg, ${RAMP.map(rgb).join(", ")})`, `share of the loss left, from 1 to 10⁻¹² or less`),
-        swatch("rgb(213 94 0)", "grown")];
+      : [swatch(`linear-gradient(90deg, ${RAMP.map(rgb).join(", ")})`, `share of the loss left, from 1 to 10⁻¹² or less`)];
     this.legend.replaceChildren(this.axisChoice, el("p", {}, `Here ${words}.`),
-      el("p", { class: "key" }, ...entries, swatch("none", "diverges (blank)")));
+      el("p", { class: "key" }, ...entries, swatch(rgb(DIVERGED), this.map.basins ? "diverges" : "grown or diverged")));
   }
 
   workOn(map) {

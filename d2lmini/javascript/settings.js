@@ -194,7 +194,7 @@ function axisOf(key, surface, h) {
   const coordinate = ["x1", "x2"].indexOf(key);
   if (coordinate >= 0 && coordinate < surface.dimension) {
     const [low, high] = surface.domain[coordinate];
-    const letter = surface.dimension === 1 ? "x" : ["x₁", "x₂"][coordinate];
+    const letter = surface.dimension === 1 ? "x" : ["p", "q"][coordinate];
     return { key, coordinate, letter, name: `start ${letter}`, ...linearScale(low, high) };
   }
   if (!KNOBS[key] || !(key in h)) return null;
