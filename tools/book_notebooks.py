@@ -109,7 +109,7 @@ class Chapter:
         source = self.executed[node["cell_index"]]
         tags = source.metadata.get("tags", [])
         cell = nbformat.v4.new_code_cell(source.source)
-        if folded or "hide-input" in tags:
+        if folded or {"hide-input", "check"} & {*tags}:
             cell.metadata["jupyter"] = {"source_hidden": True}
         if folded:
             cell.metadata["jupyter"]["outputs_hidden"] = True
@@ -346,7 +346,7 @@ class Chapter:
     def box(self, node: nodes.Element) -> tuple[str, list[nodes.Node]]:
         """Return the title and the contents of a box."""
         if isinstance(node, proof_node):
-            return "", node[0].children
+            return "Proof", node[0].children
         if isinstance(node, dropdown_main):
             return self.plain(node[0]), node[1].children
         title, *body = node.children
@@ -366,14 +366,13 @@ class Chapter:
         return " " + ".".join(map(str, number)) if number else ""
 
     def admonition(self, node: nodes.Element) -> str:
-        """Write a box: quoted below its title, or folded if it is a solution."""
+        """Write a box: quoted below its title, or folded if it is a solution or a proof."""
         title, body = self.box(node)
         text = self.blocks(body)
         if is_solution_node(node):
             return details(title, text)
         if isinstance(node, proof_node):
-            end = "\n\n□" if text.endswith("$$") else " □"
-            return quote(re.sub(r"^Proof\. ?", "*Proof.* ", text) + end)
+            return details(title, text + ("\n\n□" if text.endswith("$$") else " □"))
         return quote(f"**{title}{'' if title[-1] in '.?!' else '.'}**\n\n{text}")
 
     def question(self, node: question) -> str:

@@ -38,6 +38,19 @@ document.addEventListener("DOMContentLoaded", () => {
     }, true);
   });
 
+  // A link into something folded opens it: a proof, a check.
+  const unfold = () => {
+    let place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (const target = place; place; place = place.parentElement?.closest("details")) {
+      if (place.tagName === "DETAILS" && !place.open) {
+        place.open = true;
+        target.scrollIntoView();
+      }
+    }
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
   // What scrolls sideways must be within reach of the Tab key, as long as it does.
   const wide = ".katex-display, .pst-scrollable-table-container, .highlight pre";
   const reach = (e) => {
