@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help book html notebooks pdf serve test check frameworks benchmark lock setup clean
+.PHONY: help book html notebooks pdf serve test check verify checksums unpinned frameworks benchmark lock setup clean
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -39,6 +39,15 @@ check: setup  ## format, lint and the fast tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@$(PYTHON) -m pytest $(PARALLEL) -m "not (slow or book or browser)"
+
+verify: book  ## did this machine make the same bytes as are listed in checksums.txt?
+	@$(PYTHON) tools/verify.py
+
+checksums: book  ## write checksums.txt, after a change of the book
+	@$(PYTHON) tools/verify.py --write
+
+unpinned: setup  ## run every chapter with this machine's own instruction set: do all checks hold?
+	@$(PYTHON) tools/execute.py --unpinned
 
 benchmark: setup  ## time the package beside others (benchmarks/README.md)
 	@$(PYTHON) benchmarks/d2l.py
