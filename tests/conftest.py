@@ -1,12 +1,15 @@
 """What several test files need: the folders of the project and of the built book, and a browser."""
 
+import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 # The same examples in every run, on however busy a machine.
 settings.register_profile("book", derandomize=True, deadline=None)
@@ -70,6 +73,32 @@ def notebooks() -> Path:
 def pdf() -> Path:
     """Return the file of the built PDF."""
     return _built("pdf")
+
+
+@pytest.fixture
+def build_page(tmp_path: Path) -> Callable[..., tuple[str, str]]:
+    """Return a function that builds one page with some extensions: its output, and the warnings."""
+
+    def run(builder: str, source: str, *extensions: str) -> tuple[str, str]:
+        (tmp_path / "index.md").write_text(source, "utf-8")
+        warnings = io.StringIO()
+        settings = {
+            "extensions": [*extensions],
+            "myst_enable_extensions": ["attrs_block", "dollarmath", "tasklist"],
+            "project": "page",
+            # A dict of our own: extensions would write into Sphinx's, for all later builds.
+            "source_suffix": {".rst": "restructuredtext"},
+        }
+        if "myst_nb" in extensions:
+            settings |= {"nb_execution_mode": "off", "suppress_warnings": ["myst-nb.lexer"]}
+        out = tmp_path / builder
+        paths = [tmp_path, None, out, tmp_path / "doctrees"]
+        with docutils_namespace():
+            Sphinx(*paths, builder, settings, status=None, warning=warnings).build()
+        name = {"html": "index.html", "latex": "page.tex"}[builder]
+        return (out / name).read_text("utf-8"), warnings.getvalue()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,46 @@ def draws(cell: Cell) -> bool:
     return False
 
 
+def figures_without_check(chapter: Chapter) -> Iterator[str]:
+    """What a caption and an alternative text say is asserted before the next figure."""
+    unchecked: Cell | None = None
+    for event in [*chapter.cells, None]:
+        if event and "check" in event.tags:
+            unchecked = None
+        elif event is None or event.figure("figure", "caption"):
+            if unchecked:
+                yield f"{unchecked.line}: no cell tagged check between this figure and the next"
+            unchecked = event
+
+
+def sections_without_check(chapter: Chapter) -> Iterator[str]:
+    """The summary and the questions of a chapter are checked."""
+    lines = chapter.text.splitlines()
+    headings = [i for i, line in enumerate(lines, 1) if line.startswith("## ")]
+    for name in ("summary", "check-yourself"):
+        if not (label := chapter.targets.get(f"{chapter.stem}-{name}")):
+            continue
+        start, end, *_ = [*(i for i in headings if i > label), len(lines) + 1, len(lines) + 1]
+        if not any("check" in cell.tags and start < cell.line < end for cell in chapter.cells):
+            yield f"{label}: no cell tagged check in the section {chapter.stem}-{name}"
+
+
+def lines_that_do_not_stand_alone(chapter: Chapter) -> Iterator[str]:
+    """What is tagged standalone runs by itself, wherever it is pasted, and is short."""
+    for cell in chapter.cells:
+        if "standalone" not in cell.tags:
+            continue
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        if len(lines) > 20:
+            yield f"{cell.line}: {len(lines)} lines are too many to retype"
+        if "d2l" in cell.source:
+            yield f"{cell.line}: it uses the package"
+        try:
+            exec(compile(cell.source, chapter.name, "exec"), {"__name__": "alone"})
+        except Exception as error:
+            yield f"{cell.line}: {type(error).__name__}: {error}"
+
+
 def exercises_without_solutions(chapter: Chapter) -> Iterator[str]:
     """Every exercise has one solution; it runs code, unless the exercise has the class pencil."""
     exercises = {}
@@ -100,6 +140,8 @@ def exercises_without_solutions(chapter: Chapter) -> Iterator[str]:
 
 def missing_sections(chapter: Chapter) -> Iterator[str]:
     """A chapter on an update rule has the sections of its kind, exercises and questions."""
+    if not any("standalone" in cell.tags for cell in chapter.cells):
+        yield "no cell is tagged standalone"
     for section in SECTIONS:
         if f"{chapter.stem}-{section}" not in chapter.targets:
             yield f"no section has the label ({chapter.stem}-{section})="
@@ -271,7 +313,11 @@ def none(complaints: Iterator[str]) -> None:
 @by_chapter
 @pytest.mark.parametrize(
     "check",
-    [figures_without_words, exercises_without_solutions, typed_numbers, glue_faults, wide_code],
+    [
+        *(figures_without_words, figures_without_check, sections_without_check),
+        *(exercises_without_solutions, lines_that_do_not_stand_alone),
+        *(typed_numbers, glue_faults, wide_code),
+    ],
 )
 def test_chapter(chapter: Chapter, check: Callable):
     none(check(chapter))
@@ -337,6 +383,8 @@ SOLVED = """\
 ```
 """
 CODE = "```{code-cell} ipython3\n%s\n```\n"
+CHECK = "```{code-cell} ipython3\n:tags: [check]\n\n# A claim.\nassert 1\n```\n"
+STANDALONE = "```{code-cell} ipython3\n:tags: [standalone]\n\n%s\n```\n"
 GLUE = CODE % 'glue("sample-a", "1", display=False)'
 
 
@@ -363,6 +411,22 @@ GLUE = CODE % 'glue("sample-a", "1", display=False)'
             "```{figure} a.svg\n:alt: A curve that falls to the right.\n```",
             "no caption",
         ),
+        (figures_without_check, CAPTIONED + CHECK, CAPTIONED, "no cell tagged check"),
+        (figures_without_check, "", CAPTIONED + CAPTIONED + CHECK, "1: no cell tagged check"),
+        (
+            sections_without_check,
+            "(sample-summary)=\n## S\n\n" + CHECK + "## T",
+            "(sample-summary)=\n## S\n\n## T\n\n" + CHECK,
+            "sample-summary",
+        ),
+        (
+            lines_that_do_not_stand_alone,
+            STANDALONE % "import math\nprint(math.pi)",
+            STANDALONE % "print(math.pi)",
+            "NameError",
+        ),
+        (lines_that_do_not_stand_alone, "", STANDALONE % "import d2lmini as d2l", "the package"),
+        (lines_that_do_not_stand_alone, "", STANDALONE % ("1\n" * 21), "too many"),
         (exercises_without_solutions, SOLVED % ("", CODE), SOLVED % ("", ""), "runs no code"),
         (exercises_without_solutions, SOLVED % (":class: pencil", ""), CODE, None),
         (

@@ -1,14 +1,8 @@
 """The {question} directive: what it writes, and what it says to an author who forgets something."""
 
-import io
-from pathlib import Path
-
 import pytest
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 GOOD = """\
@@ -37,28 +31,11 @@ x -= lr * g
 
 
 @pytest.fixture
-def build(tmp_path, monkeypatch):
-    """Return a function that builds one page: its output, and the warnings."""
-    monkeypatch.syspath_prepend(TOOLS)
-
-    def run(builder: str, source: str) -> tuple[str, str]:
-        (tmp_path / "index.md").write_text(f"# Page\n\n{source}", "utf-8")
-        warnings = io.StringIO()
-        settings = {
-            "extensions": ["myst_parser", "book_question"],
-            "myst_enable_extensions": ["dollarmath", "tasklist"],
-            "project": "page",
-            # A dict of our own: extensions would write into Sphinx's, for all later builds.
-            "source_suffix": {".rst": "restructuredtext"},
-        }
-        out = tmp_path / builder
-        paths = [tmp_path, None, out, tmp_path / "doctrees"]
-        with docutils_namespace():
-            Sphinx(*paths, builder, settings, status=None, warning=warnings).build()
-        name = {"html": "index.html", "latex": "page.tex"}[builder]
-        return (out / name).read_text("utf-8"), warnings.getvalue()
-
-    return run
+def build(build_page):
+    """Return a function that builds one page with questions: its output, and the warnings."""
+    return lambda builder, source: build_page(
+        builder, f"# Page\n\n{source}", "myst_parser", "book_question"
+    )
 
 
 def test_every_button_has_a_label_and_a_description_in_its_own_group(build):

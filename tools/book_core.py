@@ -90,8 +90,13 @@ def measure(chapter: nodes.section, stem: str) -> dict[str, int] | None:
 
 
 def minutes(count: int) -> int:
-    """Return how long so many words take."""
+    """Return how long so many words take, in minutes."""
     return max(1, round(count / PACE))
+
+
+def counted(number: int, unit: str) -> str:
+    """Return "1 minute" or "2 minutes"."""
+    return f"{number} {unit}" + ("" if number == 1 else "s")
 
 
 def read(app: Sphinx, document: nodes.document) -> None:
@@ -119,7 +124,7 @@ def read(app: Sphinx, document: nodes.document) -> None:
         )
     line = nodes.paragraph(classes=["reading-time"])
     line += nodes.strong("", "Core")
-    line += nodes.Text(f" {minutes(found['core'])} minutes")
+    line += nodes.Text(f" {counted(minutes(found['core']), 'minute')}")
     if found["depth"]:
         line += nodes.Text(" · ")
         line += nodes.strong("", "Depth")
@@ -188,12 +193,12 @@ class ListCores(SphinxPostTransform):
                 refwarn=True,
                 refdoc=self.env.docname,
             )
-            time = nodes.Text(f": {minutes(found['core'])} minutes")
+            time = nodes.Text(f": {counted(minutes(found['core']), 'minute')}")
             listed += nodes.list_item("", nodes.paragraph("", "", link, time))
         hours = {kind: round(count / PACE / 60) for kind, count in total.items()}
         words = (
-            f"In all {hours['core']} hours, at {PACE} words a minute; the depth of all chapters "
-            f"takes {hours['depth']} more, the exercises as long as you like."
+            f"In all {counted(hours['core'], 'hour')}, at {PACE} words a minute; the depth of all "
+            f"chapters takes {hours['depth']} more, the exercises as long as you like."
         )
         return [listed, nodes.paragraph("", words)]
 
