@@ -153,6 +153,17 @@ def keras_path(rule: Rule, structure: str, dtype: str, optimized: bool = False) 
     return np.concatenate([p.numpy().reshape(STEPS, -1) for p in paths], axis=1)
 
 
+@functools.cache
+def exact_path(rule: Rule) -> np.ndarray:
+    """Return the 200 points as double precision gives them, in single precision."""
+    start, gradients = problem("array", "float32")
+    x, state, path = start.astype(float), rule.init(start.astype(float)), []
+    for g in gradients:
+        x, state = rule.advance(x, g.astype(float), state)
+        path.append(x)
+    return table(path).astype(np.float32)
+
+
 def units_apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Return the largest difference of two paths in units in the last place.
 
