@@ -56,13 +56,14 @@ def test_a_schedule_has_a_twin_too():
 
 @every_rule
 def test_rules_agree_with_their_twins_call_by_call(name):
-    # Without a compiled graph, as a reader would do it. Nadam: 3.0e-8 (why: see comparison.py).
+    # Without a compiled graph, as a reader would do it. Nadam's factors are rounded otherwise (see
+    # comparison.py); each of 100 steps may so come out a few units apart, of positions below one.
     agreement = d2l.agree(DEFAULTS[name], steps=100)
     assert agreement.steps == 100
     assert agreement.dtype == "float32"
     assert agreement.moved > 0
     if name == "Nadam":
-        assert 0 < agreement.difference < 6e-8
+        assert 0 < agreement.difference < 100 * 4 * 2**-24
     else:
         assert agreement.difference == 0.0
         assert agreement.first_step is None
@@ -125,10 +126,13 @@ def assert_trainings_agree(ours, theirs):
     assert ours.loss.shape == theirs.loss.shape
     assert (ours.epoch == theirs.epoch).all()
     assert ours.diverged_at is theirs.diverged_at is None
-    # Measured: 2.3e-7 in the loss, 4.5e-7 in a weight (both Adam's, whose 0.999 is rounded).
-    assert np.abs(ours.loss - theirs.loss).max() < 5e-7, "losses differ"
+    # The worst that single precision does to a step: where 0.999 is rounded, 1 - 0.999 is off by
+    # 2**-25 / 0.001 of itself. All steps of 0.01 together may so come out this far apart:
+    steps = round(ours.epoch[-1] * np.ceil(len(DIABETES) / 10))
+    limit = steps * 0.01 * 2**-25 / 0.001
+    assert np.abs(ours.loss - theirs.loss).max() < limit, "losses differ"
     for key, value in ours.parameters.items():
-        assert np.abs(value - theirs.parameters[key]).max() < 1e-6, "parameters differ"
+        assert np.abs(value - theirs.parameters[key]).max() < limit, "parameters differ"
 
 
 @functools.cache

@@ -45,7 +45,9 @@ def assert_gradient_is_right(model, examples):
         lambda p: model.gradient(p, examples.x, examples.y),
         random_parameters(model, examples),
     )
-    assert error < 2e-10, f"wrong by {error:.1e}"  # measured: at most 4.3e-11
+    # Central differences with a step of 1e-5 are off by h^2 / 6 third derivatives and by the
+    # rounding of the loss, 2**-52 / h: 1e-10 and 1e-11 of what is there, which is below 100.
+    assert error < 1e-8, f"wrong by {error:.1e}"
 
 
 @every_model

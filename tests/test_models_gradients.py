@@ -124,12 +124,13 @@ def assert_right(problem: Problem, oracle: str, source=models) -> None:
     assert np.isfinite(loss), "apart: the loss is not finite"
     if oracle == "tape":
         true_loss, true = by_tensorflow(problem)
-        # Measured: at most 6e-16 of the loss and 9e-15 of the largest entry; wrong twins 0.2.
-        assert abs(loss - true_loss) <= 1e-13 * abs(true_loss), "the losses are apart"
-        limit = 1e-13
+        # A chain of at most some thousand operations, each rounded by 2**-53; wrong twins are out
+        # by a tenth and more.
+        limit = 4000 * 2**-53
+        assert abs(loss - true_loss) <= limit * abs(true_loss), "the losses are apart"
     else:
         true = d2l.numerical_gradient(lambda p: model.loss(p, x, y), parameters)
-        limit = 1e-7  # measured: 6e-9
+        limit = 1e-6  # of central differences; see test_models.py
     largest = max(np.abs(g).max() for g in true.values())
     for key, g in ours.items():
         assert g.shape == parameters[key].shape, f"{key}: the shapes are apart"
@@ -381,12 +382,12 @@ def test_tables_are_refused_by_a_model_of_sequences():
 
 @pytest.mark.parametrize(
     ("model", "rate", "least"),
-    # Measured: 0.977, 0.964, 0.988, 0.947.
+    # A guess is right once in ten; these learn nearly all, and how many depends on the last bits.
     [
-        (d2l.MLP(32), 0.01, 0.97),
-        (d2l.MLP(32, "sigmoid"), 0.01, 0.95),
-        (d2l.MLP(32, "tanh"), 0.01, 0.98),
-        (d2l.SoftmaxRegression(), 0.01, 0.94),
+        (d2l.MLP(32), 0.01, 0.9),
+        (d2l.MLP(32, "sigmoid"), 0.01, 0.9),
+        (d2l.MLP(32, "tanh"), 0.01, 0.9),
+        (d2l.SoftmaxRegression(), 0.01, 0.9),
     ],
     ids=["relu", "sigmoid", "tanh", "softmax regression"],
 )
