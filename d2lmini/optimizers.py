@@ -132,6 +132,9 @@ class RMSprop(Rule):
     :math:`m_t = \rho m_{t-1} + (1 - \rho) g_t`. With momentum, the step is collected in a velocity:
     :math:`v_t = \beta v_{t-1} - \eta g_t / \sqrt{s_t + \epsilon}`, and :math:`x_t = x_{t-1} + v_t`.
 
+    In single precision the difference :math:`s_t - m_t^2` of a nearly constant gradient can be
+    rounded to less than :math:`-\epsilon`; then the step is nan, in Keras as here.
+
     Parameters
     ----------
     learning_rate : float, array or schedule, default 0.001
