@@ -210,7 +210,7 @@ tilted_wells = Objective(
 
 bowl = Objective(
     name="bowl",
-    # Written out, so that x1 and x2 are seen to have nothing to do with each other.
+    # Written out, so that p and q are seen to have nothing to do with each other.
     value=lambda x: 0.1 * x[..., 0] ** 2 + 2 * x[..., 1] ** 2,
     gradient=lambda x: _stack(0.2 * x[..., 0], 4 * x[..., 1]),
     hessian=lambda x: np.broadcast_to(np.diag([0.2, 4.0]), (*x.shape, 2)),
@@ -265,7 +265,7 @@ beale = Objective(
     formula=r"\sum_{k=1}^{3} (c_k - p (1 - q^k))^2, \quad c = (1.5, 2.25, 2.625)",
 )
 
-# The tilted wells along x1, a parabola along x2.
+# The tilted wells along p, a parabola along q.
 two_wells = Objective(
     name="two wells",
     value=lambda x: tilted_wells.value(x[..., 0]) + 0.5 * x[..., 1] ** 2,

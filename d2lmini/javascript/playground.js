@@ -800,7 +800,7 @@ class Playground extends HTMLElement {
   tellState(hidden) {
     const { now, surface } = this, { path } = this.items[now.select];
     const d = surface.dimension, k = path.letters.length, t = Math.min(now.step, path.steps);
-    const head = surface.dimension === 1 ? [""] : ["first", "second"];
+    const head = surface.dimension === 1 ? [""] : ["p", "q"];
     const row = (letter, value) => el("tr", {}, el("th", { scope: "row" }, el("i", {}, letter === "step" ? "" : letter.replace("_max", "ₘₐₓ")),
       ` ${LETTERS[letter]}`), ...Array.from({ length: d }, (_, q) => el("td", {}, hidden ? "?" : show(value(q), 4))));
     const rows = [row("x", (q) => path.x[t * d + q])];
