@@ -687,12 +687,24 @@ def test_the_names_of_the_parts_say_what_they_hold(read):
     assert names[0].startswith("Paths on bowl. Step 20: SGD 1 f = 0.089; SGD 2 ")
     assert "Loss over steps, on a log scale" in names[1]
     label = reader.element.locator(".handle.start").get_attribute("aria-label")
-    assert label == "Start, x1 = −5, x2 = −2. Arrow keys move it, with Shift farther."
+    assert label == "Start, p = −5, q = −2. Arrow keys move it, with Shift farther."
     slider = reader.element.get_by_label("η, learning rate", exact=True)
     assert slider.get_attribute("aria-valuetext") == "0.4"
 
 
 # --- Speed -----------------------------------------------------------------------------------
+
+
+def pace(reader) -> float:
+    """Return how many milliseconds a million exponentials take here: the measure of all limits."""
+    return reader.ask(
+        """Math.min(...Array.from({ length: 15 }, () => {
+          const began = performance.now();
+          let sum = 0;
+          for (let i = 0; i < 1e6; i++) sum += Math.exp(-i / 1e6);
+          return sum ? performance.now() - began : NaN;
+        }))"""
+    )
 
 
 def test_a_slider_move_repaints_everything_within_a_frame(read):
@@ -717,7 +729,9 @@ def test_a_slider_move_repaints_everything_within_a_frame(read):
           return times;
         })()"""
     )
-    assert min(times) < 16  # the least of many, because others use the machine too
+    # The least of many, because others use the machine too. A frame is 16 milliseconds where a
+    # million exponentials take 4.
+    assert min(times) < 4 * pace(reader)
 
 
 def test_a_map_appears_within_a_second_in_slices_that_do_not_hold_the_page_up(read):
@@ -742,6 +756,7 @@ def test_a_map_appears_within_a_second_in_slices_that_do_not_hold_the_page_up(re
         took.append(numbers[0])
         slices += numbers[1]
         assert numbers[2] == 0
-    assert min(took) < 1000
+    assert min(took) < 250 * pace(reader)
     assert len(slices) > 10
-    assert np.median(slices) < 16  # the median, because others use the machine too
+    # The median, because others use the machine too. A slice ends by the clock.
+    assert np.median(slices) < max(16, 4 * pace(reader))
