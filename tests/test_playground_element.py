@@ -433,9 +433,9 @@ def test_steps_start_and_seed_have_fields_with_limits(read):
     steps.fill("5000")
     steps.press("Enter")
     sync_api.expect(reader.element.get_by_role("alert")).to_contain_text("from 1 to 1000")
-    x2 = reader.element.get_by_label("start x₂")
-    x2.fill("1.5")
-    x2.press("Enter")
+    second = reader.element.get_by_label("start q", exact=True)
+    second.fill("1.5")
+    second.press("Enter")
     assert reader.trajectory()[0].tolist() == [-5, 1.5]
 
 

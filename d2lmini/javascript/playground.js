@@ -623,7 +623,7 @@ class Playground extends HTMLElement {
     }
     const [x, y] = [now.from[0], surface.dimension === 1 ? surface.value(now.from) : now.from[1]];
     this.put(this.startHandle, f, f.px(x), f.py(y));
-    const where = now.from.map((v, i) => `x${surface.dimension > 1 ? i + 1 : ""} = ${show(v)}`).join(", ");
+    const where = now.from.map((v, i) => `${surface.dimension > 1 ? "pq"[i] : "x"} = ${show(v)}`).join(", ");
     this.startHandle.setAttribute("aria-label", `Start, ${where}. Arrow keys move it, with Shift farther.`);
     panel.canvas.setAttribute("aria-label", this.veiled
       ? `${surface.name} with the start of the run.`
