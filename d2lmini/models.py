@@ -495,7 +495,9 @@ def check_gradients(
     -------
     float
         The largest difference, divided by the largest entry of the gradient (or by 1 where that
-        is smaller). About 1e-9 is agreement; 1e-3 is a bug.
+        is smaller). In double precision, with smooth units and weights of size one, about 1e-9 is
+        agreement and 1e-3 a bug. Otherwise there is no such line: a right gradient has a kink
+        nearby, and a wrong one hides in small weights or behind a larger array.
 
     Raises
     ------
