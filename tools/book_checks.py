@@ -4,7 +4,8 @@ A cell tagged ``check`` asserts what a neighboring sentence says was seen; its f
 comment that names the claim. On the website it is folded behind a small mark, in the notebook its
 code is hidden, the PDF leaves it out. Proofs are folded too, on the website and in the notebook.
 The role ``{number-of}`` says how many there are in the book: ``{number-of}`checks```,
-``{number-of}`asserts```, ``{number-of}`proofs```.
+``{number-of}`asserts```, ``{number-of}`proofs```; and how many words a core may have and a minute
+reads: ``{number-of}`words of a core```, ``{number-of}`words a minute```.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ast
 import html
 from collections import Counter
 
+from book_core import MOST_WORDS, PACE
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -23,6 +25,7 @@ from sphinx_proof.nodes import proof_node
 
 logger = logging.getLogger(__name__)
 COUNTED = ("checks", "asserts", "proofs")
+SET = {"words of a core": MOST_WORDS, "words a minute": PACE}
 
 
 class number_of(nodes.Inline, nodes.Element):
@@ -34,10 +37,9 @@ class NumberOf(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Keep the place."""
-        if self.text not in COUNTED:
-            logger.warning(
-                "{number-of} counts %s, not %r.", ", ".join(COUNTED), self.text, location="role"
-            )
+        if self.text not in {*COUNTED, *SET}:
+            known = ", ".join([*COUNTED, *SET])
+            logger.warning("{number-of} counts %s, not %r.", known, self.text, location="role")
         return [number_of(kind=self.text)], []
 
 
@@ -89,7 +91,9 @@ def read(app: Sphinx, document: nodes.document) -> None:
 
 
 def total(env: BuildEnvironment, kind: str) -> int:
-    """Return how many there are in the book."""
+    """Return how many there are in the book, or what is set for all of it."""
+    if kind in SET:
+        return SET[kind]
     return sum(env.metadata[page].get("behind", {}).get(kind, 0) for page in env.found_docs)
 
 
