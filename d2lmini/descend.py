@@ -10,7 +10,7 @@ from d2lmini.datasets import Dataset, minibatches
 from d2lmini.objectives import Objective
 from d2lmini.rule import Parameters, Rule, State, items
 
-# Farther than this from the origin nothing in the book has a minimum: the run has diverged.
+# Where a coordinate is larger than this nothing in the book has a minimum: the run has diverged.
 FAR = 1e6
 
 
@@ -24,7 +24,8 @@ class Trace:
         What was run.
     x : array
         The points, the start first: shape (steps + 1, …), or (2, …) with only the start and the
-        end if the run was not recorded.
+        end if the run was not recorded. A single run that diverges ends before the step at which
+        it is lost.
     value : array
         The objective at those points.
     gradient : array
@@ -32,8 +33,8 @@ class Trace:
     states : list of dict
         The state after each step; empty if not recorded.
     diverged_at : None, int or array of int
-        The step at which a run went farther than 1e6 or stopped being finite. For one run None
-        if that did not happen; for runs side by side an array, with 0 where it did not.
+        The step at which a coordinate of a run went beyond 1e6 or stopped being finite. For one
+        run None if that did not happen; for runs side by side an array, with 0 where it did not.
     """
 
     objective: Objective
@@ -46,7 +47,7 @@ class Trace:
 
     @property
     def steps(self) -> int:
-        """The number of steps that were recorded."""
+        """The number of steps that were recorded: 1 if only the start and the end were kept."""
         return len(self.x) - 1
 
     def __repr__(self) -> str:
@@ -201,7 +202,8 @@ class History:
     parameters : array, or list or dict of arrays
         The parameters at the end.
     diverged_at : int or None
-        The step at which the parameters went farther than 1e6 or stopped being finite.
+        The step at which a parameter went beyond 1e6 or stopped being finite; the parameters and
+        losses are those before it.
     """
 
     rule: Any

@@ -1,7 +1,8 @@
 """The figures of the book: a trace on its contours, histories side by side, sensitivity maps.
 
 matplotlib is imported when this module is first used. Every optimizer has one color, one dash
-pattern and one marker, the same in every figure of the book.
+pattern and one marker throughout the book; where one figure shows the same optimizer twice, the
+second has a look of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,12 @@ import numpy as np
 from d2lmini.descend import History, Trace
 from d2lmini.rule import DECAYS
 
-# The palette of Okabe and Ito, which readers with any color vision can tell apart; its yellow is
+# The palette of Okabe and Ito, made for readers with any color vision, and a gray; its yellow is
 # left out because it is too light for a line.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 BLUE, VERMILION, PURPLE, GRAY = "#0072b2", "#d55e00", "#cc79a7", "#767676"
 
-# Three more of Tol's muted palette, since there are more rules than colors in that one.
+# Two more of Tol's muted palette and a brown, since there are more rules than colors in that one.
 WINE, INDIGO, BROWN = "#882255", "#332288", "#7a4a00"
 
 # One look for each optimizer, and no color twice: color, dashes, marker.
@@ -44,7 +45,7 @@ LOW_IS_LIGHT, DIVERGED = "cividis_r", VERMILION
 
 
 def look(rule: Any) -> dict[str, Any]:
-    """Return the look of an optimizer, the same in every figure of the book.
+    """Return the look of an optimizer, the same throughout the book.
 
     Parameters
     ----------
@@ -109,7 +110,10 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
 
 
 def contours(objective, ax=None, levels: int = 12):
-    """Draw the level lines of a surface, spaced evenly in the logarithm above its lowest value.
+    """Draw the level lines of a surface.
+
+    They are spaced evenly in the logarithm of the height above the lowest value in the picture;
+    evenly in the height itself, where the surface has no minimum.
 
     Parameters
     ----------
@@ -146,7 +150,7 @@ def contours(objective, ax=None, levels: int = 12):
 
 
 def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | None = None):
-    """Draw one or more paths on the contours of their surface, each named beside its end.
+    """Draw one or more paths on the contours of their surface, with a legend if they have names.
 
     Parameters
     ----------
@@ -186,7 +190,7 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     label : str, optional
         The name of the path.
     **style
-        Keyword arguments of ``plot``, in place of the look of the rule.
+        Keyword arguments of ``plot``, where the look of the rule will not do.
 
     Returns
     -------
@@ -258,7 +262,7 @@ def sensitivity_map(
     first, second : tuple of (str, array)
         Name and values of the hyperparameters across and up.
     values : array of shape (len(second), len(first))
-        The outcome of each run, nan where it diverged.
+        The outcome of each run, nan where it diverged. Infinite ones are drawn as diverged, too.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
     label : str

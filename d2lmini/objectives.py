@@ -1,7 +1,7 @@
 """Test surfaces: a value, its gradient and Hessian by hand, and where the minima are known to be.
 
-In two dimensions the last axis of `x` holds the coordinates, and all axes before it are runs side
-by side. In one dimension `x` has no such axis: every entry is a run.
+In two dimensions or more the last axis of `x` holds the coordinates, and all axes before it are
+runs side by side. In one dimension `x` has no such axis: every entry is a run.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Objective:
     domain : sequence of (low, high)
         The part of space that figures show, an interval for each coordinate.
     minimizers : array of shape (k, dimension)
-        All minimizers, empty where there is none.
+        The minimizers, local ones too, if they are isolated; empty where there is none.
     formula : str
         The function in LaTeX.
     """
@@ -80,18 +80,19 @@ class Objective:
 
 
 def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objective:
-    r"""Return :math:`f(x) = \tfrac12 x^\top Q x`, the surface near every smooth minimum.
+    r"""Return :math:`f(x) = \tfrac12 x^\top Q x`, the surface near a minimum with curvature.
 
     Parameters
     ----------
     matrix : array of shape (d, d)
-        :math:`Q`, symmetric. With a negative eigenvalue there is no minimizer.
+        :math:`Q`, symmetric. Unless all eigenvalues are positive no minimizer is listed: with a
+        negative one there is none, with a zero one a whole line or more.
     start : array of shape (d,), optional
         Where runs begin; all ones by default.
     name : str, default "quadratic"
         What figures call it.
     domain : sequence of (low, high), optional
-        What figures show; by default twice the reach of the start.
+        What figures show; by default twice the reach of the start, at least from -2 to 2.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
     Raises
     ------
     ValueError
-        If the matrix is not square and symmetric.
+        If the matrix is not square and symmetric, or has a single entry.
     """
     Q = float_array(matrix, "The matrix")
     if Q.ndim != 2 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):

@@ -1,7 +1,8 @@
 """The update rules of deep learning. Read from top to bottom, this file is a summary of the book.
 
-Every class is a rule under the name, with the arguments and the defaults, that it has in
-`tf.keras.optimizers`, and takes the same steps. In the body of `update`:
+Every class is a rule under the name that it has in `tf.keras.optimizers`, and takes the same steps,
+up to rounding. Its arguments have the names and the defaults that they have there; only
+`epsilon_inside_root` and `epsilon_hat` are the book's own. In the body of `update`:
 
 ====== =========================================================
 x      the parameters, g the gradient at x
@@ -132,8 +133,8 @@ class RMSprop(Rule):
     :math:`m_t = \rho m_{t-1} + (1 - \rho) g_t`. With momentum, the step is collected in a velocity:
     :math:`v_t = \beta v_{t-1} - \eta g_t / \sqrt{s_t + \epsilon}`, and :math:`x_t = x_{t-1} + v_t`.
 
-    In single precision the difference :math:`s_t - m_t^2` of a nearly constant gradient can be
-    rounded to less than :math:`-\epsilon`; then the step is nan, in Keras as here.
+    In single precision the difference :math:`s_t - m_t^2` of a nearly constant gradient that is not
+    small can be rounded to less than :math:`-\epsilon`; then the step is nan, in Keras as here.
 
     Parameters
     ----------
@@ -264,7 +265,8 @@ class Adam(Rule):
     epsilon_hat : bool, default True
         False gives Algorithm 1 of the paper, which adds :math:`\epsilon` to the root of the
         corrected average, :math:`\sqrt{\hat s_t} + \epsilon`. Not an argument in Keras. The two are
-        equal where :math:`\hat\epsilon = \epsilon \sqrt{1 - \beta_2^t}`, so for no constant pair.
+        equal where :math:`\hat\epsilon = \epsilon \sqrt{1 - \beta_2^t}`, so for no pair of positive
+        constants, unless :math:`\beta_2 = 0`.
 
     Raises
     ------
@@ -450,7 +452,8 @@ class Lion(Rule):
     Parameters
     ----------
     learning_rate : float, array or schedule, default 0.001
-        :math:`\eta`, at least 0: the size of every step of every element.
+        :math:`\eta`, at least 0: the size of every step of every element, where the sign is not 0,
+        and apart from the decay.
     beta_1, beta_2 : float or array, default 0.9 and 0.99
         The weight of the average in the step, and its decay, in [0, 1).
     weight_decay : float, array or None, default None

@@ -124,7 +124,7 @@ def noise_of(seed: int, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def number(value: float) -> str:
-    """Return the shortest text that means exactly this number."""
+    """Return a short text that means exactly this number."""
     return str(float(value)).removesuffix(".0")
 
 
@@ -142,7 +142,7 @@ def in_words(rule: Rule) -> str:
 
 
 def read_number(text: str, objective: Objective) -> float:
-    """Return a number, which may be written as a part of the largest curvature: 1.9/L."""
+    """Return a number, which may be written over the largest curvature, as in 1.9/L."""
     digits, over, below = text.partition("/")
     parts = 1.0
     if over and below == "L":
@@ -176,7 +176,7 @@ def read_rule(text: str, objective: Objective) -> Rule:
 
 
 def from_setting(text: str) -> "Playground":
-    """Return the playground of a setting: any of its parts between ``&``; the last counts."""
+    """Return the playground of a setting: its parts between ``&``; of one given twice the last."""
     parts = [part for part in text.split("&") if part]
     given = dict(part.partition("=")[::2] for part in parts if "(" not in part)
     key = given.pop("surface", "bowl")
@@ -226,8 +226,8 @@ def playground(
         One of `OBJECTIVES`.
     *rules : Rule or str
         The rules that run, with a number for every hyperparameter; the learning rate may be an
-        `InverseTimeDecay`. Or in the words of a setting, which know more:
-        ``"SGD(learning_rate=1.9/L)"`` for a part of the largest curvature,
+        `InverseTimeDecay`. By default ``SGD(0.1)``. Or in the words of a setting, which know more:
+        ``"SGD(learning_rate=1.9/L)"``, where ``L`` is the largest curvature,
         ``"Adam(bias_correction=False)"``, ``"SGD(learning_rate=0.1,rate_decay=0.05)"``.
     start : array, optional
         Where the runs begin; where those of the objective do by default.
@@ -241,13 +241,14 @@ def playground(
         Where the noise comes from, at most 9999.
     view : {"paths", "race", "map"}, default "paths"
         All paths in one picture; a picture for each rule; or what becomes of the selected rule
-        under many settings.
+        under many settings, or from many starts.
     axes : tuple of (str, str), optional
-        Across and up on a map: two hyperparameters, or ``"x1"``, ``"x2"`` for the start.
+        Across and up on a map: two of the hyperparameters and of ``"x1"``, ``"x2"``, the
+        coordinates of the start.
     predict : bool, default False
         Whether the reader says what will happen before it is shown.
     select : int, default 0
-        The number of the rule whose hyperparameters are shown first.
+        The number of the rule, from 0, whose hyperparameters are shown first.
 
     Returns
     -------

@@ -19,7 +19,8 @@ Schedule: TypeAlias = Callable[[int], float]
 Parameters: TypeAlias = np.ndarray | list[np.ndarray] | dict[str, np.ndarray]
 State: TypeAlias = dict[str, Any]
 
-# The factors of leaky averages: at 1 nothing new would ever enter, beyond 1 the average grows.
+# What averages and velocities keep of themselves in a step. At 1 nothing new would enter an average
+# and a velocity would never fade; beyond 1 both grow by themselves.
 DECAYS = {"momentum", "rho", "beta_1", "beta_2"}
 
 # What other libraries and papers call the same thing.
@@ -83,7 +84,10 @@ class Rule:
         return float(array) if array.ndim == 0 else array
 
     def __repr__(self) -> str:
-        """Return the call that makes this rule, without the arguments left at their defaults."""
+        """Return the call that makes this rule, its numbers rounded to six digits.
+
+        Arguments left at their defaults are not shown, but for the learning rate.
+        """
         given = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -119,7 +123,8 @@ class Rule:
         Returns
         -------
         dict
-            ``{"t": 0, ...}`` with a field for each letter of the rule, each shaped like `x`.
+            ``{"t": 0, ...}`` with a field for each letter of the rule, each shaped like `x` (but
+            for Nadam's P, which is one number).
         """
         x = as_parameters(x, "x")
         if isinstance(x, np.ndarray):
@@ -147,7 +152,7 @@ class Rule:
         Raises
         ------
         ValueError
-            If the gradient is not shaped like the parameters, or is not finite.
+            If the gradient is not shaped like the parameters, or either is not finite.
         """
         x, g = as_parameters(x, "The parameters"), as_parameters(g, "The gradient")
         same_structure(x, g)

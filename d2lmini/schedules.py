@@ -1,7 +1,7 @@
 """Learning-rate schedules: functions of the number of steps already taken, as Keras calls them.
 
 Pass one as the `learning_rate` of any rule. The first step asks for step 0. Names and arguments
-are those of `tf.keras.optimizers.schedules`.
+are among those of `tf.keras.optimizers.schedules`, which has more: stairs, a warm-up.
 """
 
 import math
