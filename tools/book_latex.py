@@ -128,7 +128,11 @@ class Pages(SphinxPostTransform):
             node.insert(0, tex("".join(commands)))
         for node in self.document.findall(nodes.section):
             if node.get("header_level", 1) > 1:  # else Jupyter Book makes bold lines of them
-                title = nodes.inline("", "", tex(r"\section{"), *node[0].children, tex("}"))
+                page = docname_of(node, self.config.root_doc)
+                labels = "".join(rf"\label{{\detokenize{{{page}:{name}}}}}" for name in node["ids"])
+                title = nodes.inline(
+                    "", "", tex(r"\section{"), *node[0].children, tex("}" + labels)
+                )
                 node[0].replace_self(title)
         for node in list(self.document.findall(nodes.literal_block)):
             lines = node.astext().count("\n") + 1
