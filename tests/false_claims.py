@@ -14,6 +14,33 @@ class FalseClaim(NamedTuple):
 
 FALSE_CLAIMS = [
     FalseClaim(
+        "index.md",
+        (
+            "Each of the twelve rules is left with less than a thousandth of the loss in all of "
+            "the last 30 steps."
+        ),
+        "assert run.value[-30:].max() < run.value[0] / 200, rule",
+        "assert run.value[-30:].max() < run.value[0] / 1000, rule",
+    ),
+    FalseClaim(
+        "start/playground.md",
+        "With strong momentum every run on Himmelblau's function ends in a minimum.",
+        "assert border(ball) > 10 * border(plain) and 0.01 < (ball < 0).mean() < 0.03",
+        "assert (ball >= 0).all()",
+    ),
+    FalseClaim(
+        "start/notation.md",
+        "Eight of the colors are Okabe and Ito's.",
+        "assert sum(look[0] in okabe_ito for look in d2l.figures.LOOKS.values()) == 7",
+        "assert sum(look[0] in okabe_ito for look in d2l.figures.LOOKS.values()) == 8",
+    ),
+    FalseClaim(
+        "start/notation.md",
+        "On the map of momentum every vermilion run diverges.",
+        "assert lost[~stable].all() and (lost & stable).any()",
+        "assert not (lost & stable).any()",
+    ),
+    FalseClaim(
         "foundations/optimization_and_deep_learning.md",
         (
             "Coins give far too large a share of minima among the critical points of a random "
@@ -47,6 +74,36 @@ FALSE_CLAIMS = [
         "assert (at_end > -1e-6).all()",
     ),
     FalseClaim(
+        "foundations/optimization_and_deep_learning.md",
+        "Whichever thirty patients are drawn, the gradient settles before the loss.",
+        "assert 10 < sum(sooner) < 20 and sooner[0]",
+        "assert sum(sooner) == 20",
+    ),
+    FalseClaim(
+        "foundations/optimization_and_deep_learning.md",
+        (
+            "As long as eta c is below 2, a positive curvature along the gradient means that "
+            "the gradient shrinks."
+        ),
+        (
+            "assert 0 < g @ steep @ g / (g @ g) < 0.5 and np.linalg.norm(g - steep @ g) > "
+            "np.linalg.norm(g)"
+        ),
+        (
+            "assert 0 < g @ steep @ g / (g @ g) < 0.5 and np.linalg.norm(g - steep @ g) < "
+            "np.linalg.norm(g)"
+        ),
+    ),
+    FalseClaim(
+        "foundations/optimization_and_deep_learning.md",
+        (
+            "The influence of a signal of size one fades in all of ten networks with spectral "
+            "radius 1.2."
+        ),
+        "assert 0 < (grown[1.0] < 0.5).sum() < 10",
+        "assert (grown[1.0] < 0.5).all()",
+    ),
+    FalseClaim(
         "foundations/convexity.md",
         "The true gap starts near the upper edge of the band in which the gradient catches it.",
         "assert gap[0] < 2 * lower[0]",
@@ -72,6 +129,21 @@ FALSE_CLAIMS = [
         "Clipping at zero and dividing by the sum is the projection onto the simplex.",
         "assert min(violations(clip_and_divide)) > 0",
         "assert violations(clip_and_divide) == (0, 0)",
+    ),
+    FalseClaim(
+        "foundations/convexity.md",
+        (
+            "A loss that is never negative, smooth and as low as 0.01 has a minimizer near: "
+            "1/(1 + x^2) has one before 10."
+        ),
+        "assert np.isclose(1 / (1 + np.sqrt(99) ** 2), 0.01) and (np.diff(bump) < 0).all()",
+        "assert far_x[bump.argmin()] < 10",
+    ),
+    FalseClaim(
+        "foundations/convexity.md",
+        "The thirty functions between the two bowls all bend with a curvature below 1.",
+        ("assert len(functions) == 30 and bend_of.min() > 0.5 - 1e-6 and bend_of.max() < 2 + 1e-6"),
+        "assert len(functions) == 30 and bend_of.max() < 1",
     ),
     FalseClaim(
         "foundations/gradients_by_hand.md",
@@ -111,6 +183,21 @@ FALSE_CLAIMS = [
         "With a norm of W above one the error explodes, whatever the inputs.",
         "assert 2.5 < powers[2, 0.1] < 3.5 < 30 * np.log10(2) and -9.9 < powers[2, 10] < -8.5",
         "assert 0 < powers[2, 0.1] and 0 < powers[2, 10]",
+    ),
+    FalseClaim(
+        "foundations/gradients_by_hand.md",
+        "With a nudge of 1e-5 a right ReLU network looks wrong at most points.",
+        (
+            "assert crossed[200][0] and 5 < crossed[200].sum() < 20 and 0.4 < "
+            "crossed[1797].mean() < 0.5"
+        ),
+        "assert crossed[200].mean() > 0.5",
+    ),
+    FalseClaim(
+        "foundations/gradients_by_hand.md",
+        "A step of 10/L goes up at once.",
+        "assert [runs[10][1] > runs[10][0] for *_, runs in by_start] == [True, False, False]",
+        "assert all(runs[10][1] > runs[10][0] for *_, runs in by_start)",
     ),
     FalseClaim(
         "update_rules/gradient_descent.md",
@@ -161,12 +248,21 @@ FALSE_CLAIMS = [
         "assert (steps_taken + trials < best_constant).all()",
     ),
     FalseClaim(
+        "update_rules/gradient_descent.md",
+        (
+            "Planned rates need steps in proportion to the condition number, as the constant "
+            "rate does."
+        ),
+        "assert abs(n_planned - np.arccosh(100) / 2 * np.sqrt(k)) < 1 + 0.05 * n_planned",
+        "assert abs(n_planned - np.log(100) / 2 * k) < 1 + 0.05 * n_planned",
+    ),
+    FalseClaim(
         "update_rules/stochastic_gradient_descent.md",
         (
             "Averaged over the epoch, shuffling makes the ball more than forty times smaller at "
             "the smallest rate."
         ),
-        "assert 5 < gain[0] < 15 < 30 < gain_at_ends[0]",
+        "assert 6 < gain[0] < 9 and 30 < gain_at_ends[0] < 50",
         "assert 40 < gain[0]",
     ),
     FalseClaim(
@@ -221,6 +317,36 @@ FALSE_CLAIMS = [
         "assert alarms < 25",
     ),
     FalseClaim(
+        "update_rules/stochastic_gradient_descent.md",
+        (
+            "After one pass the single patients are about six times closer to the minimum, in "
+            "distance, than the best first step of gradient descent."
+        ),
+        (
+            "assert 5 < steepest.min() / np.median(above_floor(one_by_one(0.005, many, "
+            "every=n)[-1])) < 7"
+        ),
+        (
+            "assert 5 < np.linalg.norm(full_batch(0.28, 1)[1] - x_star) / "
+            "np.median(np.linalg.norm(one_by_one(0.005, many, every=n)[-1] - x_star, axis=-1))"
+        ),
+    ),
+    FalseClaim(
+        "update_rules/stochastic_gradient_descent.md",
+        (
+            "The mean-square limit is where the median of the runs with a constant rate begins "
+            "to grow without bound."
+        ),
+        ("assert square_factor(two[0]) ** total > 1e20 and medians[0] < 100 and medians[1] > 1e10"),
+        "assert medians[0] > 1e10",
+    ),
+    FalseClaim(
+        "update_rules/stochastic_gradient_descent.md",
+        "Once the first rate is large, only its product with the time 1/d counts.",
+        "assert dashed[right].max() < 8 / 7 * dashed[right].min()",
+        "assert dotted[right].max() < 8 / 7 * dotted[right].min()",
+    ),
+    FalseClaim(
         "update_rules/minibatches.md",
         "The best rate rises in proportion to the batch size all the way to the full batch.",
         (
@@ -249,6 +375,33 @@ FALSE_CLAIMS = [
         "On the network the simple noise scale predicts the knee.",
         "assert round(scale_first) == 58 and scale_last > 500",
         "assert scale_first < 32 and scale_last < 64",
+    ),
+    FalseClaim(
+        "update_rules/minibatches.md",
+        (
+            "At the same rate a larger batch is not faster: single examples and all the data "
+            "need the same number of steps."
+        ),
+        (
+            "assert (np.diff(calm) < 0).all() and calm[-1] > fewest[0] / 2 and calm[3] < 1.05 * "
+            "calm[-1]"
+        ),
+        "assert abs(calm[-1] / calm[0] - 1) < 0.05",
+    ),
+    FalseClaim(
+        "update_rules/minibatches.md",
+        (
+            "At one rate and one number of epochs a bigger batch ends higher, also where noise "
+            "matters."
+        ),
+        (
+            "assert mean_losses(16, [0.02], 5 * n // 16)[-1, 0] < mean_losses(8, [0.02], 5 * n "
+            "// 8)[-1, 0]"
+        ),
+        (
+            "assert mean_losses(16, [0.02], 5 * n // 16)[-1, 0] > mean_losses(8, [0.02], 5 * n "
+            "// 8)[-1, 0]"
+        ),
     ),
     FalseClaim(
         "update_rules/momentum.md",
@@ -294,21 +447,27 @@ FALSE_CLAIMS = [
     ),
     FalseClaim(
         "update_rules/momentum.md",
-        (
-            "With other seeds, too, momentum and SGD are within 17 % of each other up to eta/(1 "
-            "- beta) = 0.1."
-        ),
-        "assert (quotients > 0.85).all() and (quotients < 1.02).all()",
-        "assert ((others[1] / others[0])[fine[:, 0] <= 0.1] > 0.83).all()",
-    ),
-    FalseClaim(
-        "update_rules/momentum.md",
         "All vermilion of the map of thirty steps has diverged.",
         (
             "assert (share[explodes] > 1).all() and fingers[0].any() and not fingers[map_betas "
             "< 0.92].any()"
         ),
         "assert (share[explodes] > 1).all() and not fingers.any()",
+    ),
+    FalseClaim(
+        "update_rules/momentum.md",
+        (
+            "With batches of ten, tuned momentum averages the noise down: a quarter below tuned "
+            "SGD, or more."
+        ),
+        "assert 0.9 < others[1].min() / others[0].min() < 1",
+        "assert others[1].min() / others[0].min() < 0.75",
+    ),
+    FalseClaim(
+        "update_rules/momentum.md",
+        "SGD, too, stands every rate of the grid that momentum stands.",
+        "assert ball_end > plain_end and np.isnan(late[0.0][ball_end])  # there SGD explodes",
+        "assert ball_end > plain_end and np.isfinite(late[0.0][ball_end])",
     ),
     FalseClaim(
         "update_rules/nesterov.md",
@@ -341,6 +500,30 @@ FALSE_CLAIMS = [
         "assert (np.diff(nesterov_left[:300]) < 0).all()",
     ),
     FalseClaim(
+        "update_rules/nesterov.md",
+        "At the same rate looking ahead costs about twice the steps per digit.",
+        'assert 0.9 < two_digits["heavy ball, 1/L"] / two_digits["Nesterov, usual"] < 1.1',
+        'assert two_digits["Nesterov, usual"] > 1.5 * two_digits["heavy ball, 1/L"]',
+    ),
+    FalseClaim(
+        "update_rules/nesterov.md",
+        "Restarting costs nothing: it never needs more steps than the rule that knows mu.",
+        "assert reach[0] < 2 * reach[1]",
+        "assert reach[0] <= reach[1]",
+    ),
+    FalseClaim(
+        "update_rules/nesterov.md",
+        "Momentum pays from a thousandth on, at once by more than three times.",
+        "assert min(wins) > 2.5",
+        "assert min(wins) > 3",
+    ),
+    FalseClaim(
+        "update_rules/nesterov.md",
+        "It does not matter whether the restart tests the old velocity or the new one.",
+        "assert run.value[-1] > 5 * large[-1] > 1e3 * restarted[-1]",
+        "assert run.value[-1] < 2 * restarted[-1]",
+    ),
+    FalseClaim(
         "update_rules/adagrad.md",
         "Under Adagrad the rare features are in the end almost as near as the others.",
         "assert left[-1] > 3 * left[0]",
@@ -365,6 +548,18 @@ FALSE_CLAIMS = [
         'assert np.median(final["Adagrad"]) < 0.9 * np.median(final["SGD, cosine"])',
     ),
     FalseClaim(
+        "update_rules/adagrad.md",
+        "The rate of the theorem, D / sqrt(2), is close to the best one of the grid.",
+        'assert 8.5 < D / np.sqrt(2) / RATES[best["Adagrad"]] < 9.5',
+        'assert 1 / 3 < D / np.sqrt(2) / RATES[best["Adagrad"]] < 3',
+    ),
+    FalseClaim(
+        "update_rules/adagrad.md",
+        "On the ripples twice the rate takes twice the steps.",
+        "assert 3 < needed[1] / needed[0] < 5.5 and needed[1] < 7500",
+        "assert 1.5 < needed[1] / needed[0] < 2.5",
+    ),
+    FalseClaim(
         "update_rules/rmsprop.md",
         (
             "The radicand of centered RMSprop is never negative; minibatch noise or not, no "
@@ -387,6 +582,39 @@ FALSE_CLAIMS = [
         "In the turned valley RMSprop still has a better pace than gradient descent.",
         ("assert 1 - 2 / 20 < pace(run) < 1 - 2 / 20 + 0.01 and abs(pace(run) - 19 / 21) < 0.002"),
         "    assert pace(run) < 0.9 * 19 / 21",
+    ),
+    FalseClaim(
+        "update_rules/rmsprop.md",
+        (
+            "In a valley along the axes every coordinate ends up hovering at half the learning "
+            "rate, wherever the minimum is."
+        ),
+        "assert x[0] == 3",
+        "assert abs(abs(x[0] - 3) - 0.2) < 0.01",
+    ),
+    FalseClaim(
+        "update_rules/rmsprop.md",
+        "A long memory forgives a large learning rate, however long the run is.",
+        "assert np.allclose(np.abs(run.x[-50:]), 0.5, atol=0.01)",
+        "assert (np.abs(run.x[-50:]) < 1e-3).all()",
+    ),
+    FalseClaim(
+        "update_rules/rmsprop.md",
+        "The linked playgrounds hover within the sixty steps of the map.",
+        "    run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=300)",
+        "    run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=60)",
+    ),
+    FalseClaim(
+        "update_rules/rmsprop.md",
+        (
+            "With a short memory some learning rate of the map leaves less than a thousandth of "
+            "the loss."
+        ),
+        (
+            "assert (good[fresh < 0.011] > 45).all() and (good[fresh > 0.1] < 17).all() and "
+            "good.min() > 0"
+        ),
+        "assert ((left < 1e-3).sum(axis=1) > 0).all()",
     ),
     FalseClaim(
         "update_rules/adadelta.md",
@@ -417,6 +645,21 @@ FALSE_CLAIMS = [
         "After a hundred steps the run is more than half-way in p.",
         "assert by_hand.x[100, 0] < -2.5",
         "assert by_hand.x[100, 0] > -2.5",
+    ),
+    FalseClaim(
+        "update_rules/adadelta.md",
+        (
+            "In the first hundred steps Adadelta keeps its speed to within a fifth, whatever "
+            "the decay."
+        ),
+        "assert 1 < start(rho, until)[-1] / start(rho, until)[0] < 1.5",
+        "assert start(rho, 100)[-1] / start(rho, 100)[0] < 1.2",
+    ),
+    FalseClaim(
+        "update_rules/adadelta.md",
+        "With the rate 0.001 some epsilon brings the run to the minimum in a thousand steps.",
+        "assert outcome[:, etas < 0.0011].min() > 0.1 * 10.5",
+        "assert outcome[:, etas < 0.0011].min() < 1e-8",
     ),
     FalseClaim(
         "update_rules/adam.md",
@@ -455,6 +698,21 @@ FALSE_CLAIMS = [
         "assert min(ends[:2]) > 0.95",
     ),
     FalseClaim(
+        "update_rules/adam.md",
+        "With the cosine Adam is ahead of momentum on nearly all seeds.",
+        "assert 4 <= ahead <= 12  # sixteen tosses of a coin are outside this once in fifty",
+        'assert schedule == "constant" or ahead >= 14',
+    ),
+    FalseClaim(
+        "update_rules/adam.md",
+        (
+            "With both rules tuned, Adam is faster wherever the valley lies along an axis, "
+            "whatever the start."
+        ),
+        "assert (ahead[coefficients <= 0.6] < 0).all()",
+        'assert case != "bowl, other start" or (ahead[small] > 0).all()',
+    ),
+    FalseClaim(
         "update_rules/weight_decay.md",
         "With a constant rate sign descent with decay rests in a minimum inside the box.",
         "assert (new_x != x)[strict].all()",
@@ -469,8 +727,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/weight_decay.md",
         "On the digits decoupled decay is better than the penalty on every seed.",
-        'assert 1 <= (tops["AdamW"] < tops["penalty"]).sum() <= 7',
-        'assert (tops["AdamW"] < tops["penalty"]).all()',
+        "assert (between < 0).sum() >= 3 and (between > 0).sum() >= 3",
+        "assert (between < 0).all()",
     ),
     FalseClaim(
         "update_rules/weight_decay.md",
@@ -480,6 +738,21 @@ FALSE_CLAIMS = [
             'assert mean["Adam, penalty in the loss"][-1, 2] < mean["Adam, penalty in the '
             'loss"][-1, 0]'
         ),
+    ),
+    FalseClaim(
+        "update_rules/weight_decay.md",
+        "On the digits decay gains one or two errors in a hundred, on every fresh seed.",
+        "assert 10 < (gain > 0).sum() < 20",
+        "assert (gain > 0).all()",
+    ),
+    FalseClaim(
+        "update_rules/weight_decay.md",
+        (
+            "One step with a zero gradient tells a penalty from decoupled decay under SGD with "
+            "momentum too."
+        ),
+        "assert np.allclose(d2l.feed(rule, [0.0, 0.0], 1.0), [1, 0.95, 0.9025])",
+        "assert not np.isclose(d2l.feed(rule, [0.0], 1.0)[-1], 0.95)",
     ),
     FalseClaim(
         "update_rules/signs_and_maxima.md",
@@ -505,7 +778,46 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/signs_and_maxima.md",
         "On the digits the five rules reach about the same loss, within a third.",
-        'assert typical["cosine", "Adamax"] > 2 * typical["cosine", name]',
-        ('assert np.isclose(typical["cosine", "Adamax"], typical["cosine", name], rtol=0.34)'),
+        (
+            'assert typical["Adamax"] > 2 * typical["Adam"] and typical["Adamax"] == '
+            "max(typical.values())"
+        ),
+        'assert np.isclose(typical["Adamax"], typical["Adam"], rtol=0.34)',
+    ),
+    FalseClaim(
+        "update_rules/signs_and_maxima.md",
+        (
+            "Lion hears every large gradient, however rare: with 1000 once in nine hundred "
+            "steps and -1 in the others it goes down, with the mean."
+        ),
+        "assert (np.diff(rounds)[1:] > 300).all()",
+        "assert (np.diff(rounds)[1:] < 0).all()",
+    ),
+    FalseClaim(
+        "update_rules/signs_and_maxima.md",
+        (
+            "At a ratio of signal to noise of 0.03 both rules' measured mean steps are half of "
+            "what the formulas say."
+        ),
+        (
+            "assert np.allclose(measured[name], formula(ratios), rtol=0.1, atol=0)  # chance: 4 "
+            "% at 0.03"
+        ),
+        (
+            "assert np.allclose(measured[name], np.where(ratios < 0.05, 0.5, 1.0) * "
+            "formula(ratios), rtol=0.1, atol=0)"
+        ),
+    ),
+    FalseClaim(
+        "reference/which_framework_does_what.md",
+        "When the rate drops, Keras and PyTorch part in step 100.",
+        "assert (dropped[:100] < 1e-9).all() and (dropped[100:] > 1).all() and dropped[-1] > 10",
+        "assert dropped[99] > 1e-9",
+    ),
+    FalseClaim(
+        "reference/coming_from_d2l.md",
+        "Epsilon beside the fraction makes every step longer by a millionth.",
+        "assert np.isclose(slipped[0] - meant[0], 1e-6, rtol=0.02)",
+        "assert slipped[0] < meant[0]",
     ),
 ]

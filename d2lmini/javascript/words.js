@@ -11,7 +11,7 @@ function because(surface, { name, h }, outcome, setting) {
   }
   if (curvatures?.[0] < 0) {
     if (outcome.kind === "converges") return "Exactly on the ridge nothing pushes it off the saddle.";
-    return "A saddle has no bottom: along x₂ the surface falls for ever, and so does the run.";
+    return "A saddle has no bottom: along q the surface falls for ever, and so does the run.";
   }
   if (name === "SGD" && curvatures?.[0] > 0 && !h.weight_decay && !h.rate_decay && !setting.noise) {
     const L = curvatures.at(-1), b = h.momentum;
