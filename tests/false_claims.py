@@ -146,6 +146,12 @@ FALSE_CLAIMS = [
         "assert len(functions) == 30 and bend_of.max() < 1",
     ),
     FalseClaim(
+        "foundations/convexity.md",
+        "The PL inequality holds on x^2 + 3 sin^2 x with mu = 1/32 and with no larger mu.",
+        "assert mu_pl > 5 / 32 and (2 * 20 - 3) ** 2 / (2 * (20**2 + 3)) > 1",
+        "assert np.isclose(mu_pl, 1 / 32)",
+    ),
+    FalseClaim(
         "foundations/gradients_by_hand.md",
         (
             "An explosion at a constant factor is the mark of a right gradient with too large a "
@@ -560,6 +566,21 @@ FALSE_CLAIMS = [
         "assert 1.5 < needed[1] / needed[0] < 2.5",
     ),
     FalseClaim(
+        "update_rules/adagrad.md",
+        "With noise the root pays least of the five powers, whatever the draw of the noise.",
+        "assert middle[0] < middle[1] and other[0] > other[1]",
+        "assert middle[0] < middle[1] and other[0] < other[1]",
+    ),
+    FalseClaim(
+        "update_rules/adagrad.md",
+        (
+            "At every rate diagonal Adagrad is at least twice as far from the floor in the "
+            "turned valley."
+        ),
+        "assert turned > 2 * flat if eta_matrix >= 0.3 else min(flat, turned) > 3",
+        "assert turned > 2 * flat",
+    ),
+    FalseClaim(
         "update_rules/rmsprop.md",
         (
             "The radicand of centered RMSprop is never negative; minibatch noise or not, no "
@@ -713,6 +734,12 @@ FALSE_CLAIMS = [
         'assert case != "bowl, other start" or (ahead[small] > 0).all()',
     ),
     FalseClaim(
+        "update_rules/adam.md",
+        "A steady gradient finds every wrong copy of Adam, also one with wrong decays.",
+        "assert np.allclose(np.diff(d2l.feed(wrong, np.ones(100))), -0.01, rtol=1e-4)",
+        "assert not np.allclose(np.diff(d2l.feed(wrong, np.ones(100))), -0.01, rtol=1e-4)",
+    ),
+    FalseClaim(
         "update_rules/weight_decay.md",
         "With a constant rate sign descent with decay rests in a minimum inside the box.",
         "assert (new_x != x)[strict].all()",
@@ -753,6 +780,15 @@ FALSE_CLAIMS = [
         ),
         "assert np.allclose(d2l.feed(rule, [0.0, 0.0], 1.0), [1, 0.95, 0.9025])",
         "assert not np.isclose(d2l.feed(rule, [0.0], 1.0)[-1], 0.95)",
+    ),
+    FalseClaim(
+        "update_rules/weight_decay.md",
+        (
+            "With a penalty the first step of Adam is the same, whatever lambda and whatever "
+            "the signs."
+        ),
+        "assert np.allclose(np.abs(first - start), 0.4) and not np.allclose(first, start - 0.4)",
+        "assert np.allclose(first, start - 0.4)",
     ),
     FalseClaim(
         "update_rules/signs_and_maxima.md",
