@@ -157,8 +157,8 @@ FALSE_CLAIMS = [
             "An explosion at a constant factor is the mark of a right gradient with too large a "
             "step (all three that explode are right)."
         ),
-        '    assert (error < 1e-7) == name.startswith("right")',
-        "    assert error < 1e-7",
+        'assert (error < 1e-7) == name.startswith("right")',
+        "assert error < 1e-7",
     ),
     FalseClaim(
         "foundations/gradients_by_hand.md",
@@ -172,8 +172,8 @@ FALSE_CLAIMS = [
             "The check has no gray zone: what is wrong is wrong in the first or second digit, "
             "at small weights too."
         ),
-        "        assert 1e-4 < worst[mistake][1] < 1e-2 and worst[mistake][2] < 1e-5",
-        "        assert min(worst[mistake]) > 0.01",
+        "assert 1e-4 < worst[mistake][1] < 1e-2 and worst[mistake][2] < 1e-5",
+        "assert min(worst[mistake]) > 0.01",
     ),
     FalseClaim(
         "foundations/gradients_by_hand.md",
@@ -412,7 +412,7 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/momentum.md",
         "A direction that rings loses its energy at the rate sqrt(beta).",
-        "    assert abs((energy[-60:].max() / energy[:60].max()) ** (1 / 340) - beta) < 0.002",
+        "assert abs((energy[-60:].max() / energy[:60].max()) ** (1 / 340) - beta) < 0.002",
         (
             "assert abs((energy[-60:].max() / energy[:60].max()) ** (1 / 340) - np.sqrt(beta)) "
             "< 0.002"
@@ -439,8 +439,8 @@ FALSE_CLAIMS = [
             "For small eta lambda the noise of momentum is that of gradient descent at eta/(1 - "
             "beta)."
         ),
-        "            assert 1 - H / 2 - 1e-9 <= quotient <= 1 + 1e-9",
-        "            assert abs(quotient - 1) < 0.05",
+        "assert 1 - H / 2 - 1e-9 <= quotient <= 1 + 1e-9",
+        "assert abs(quotient - 1) < 0.05",
     ),
     FalseClaim(
         "update_rules/momentum.md",
@@ -595,14 +595,14 @@ FALSE_CLAIMS = [
             "With constant learning rate and decay there cannot be a guarantee: f rises at some "
             "step."
         ),
-        "    assert (np.diff(run.value)[large] < 0).all()",
-        "    assert (np.diff(run.value)[large] > 0).any()",
+        "assert (np.diff(run.value)[large] < 0).all()",
+        "assert (np.diff(run.value)[large] > 0).any()",
     ),
     FalseClaim(
         "update_rules/rmsprop.md",
         "In the turned valley RMSprop still has a better pace than gradient descent.",
-        ("assert 1 - 2 / 20 < pace(run) < 1 - 2 / 20 + 0.01 and abs(pace(run) - 19 / 21) < 0.002"),
-        "    assert pace(run) < 0.9 * 19 / 21",
+        "assert 1 - 2 / 20 < pace(run) < 1 - 2 / 20 + 0.01 and abs(pace(run) - 19 / 21) < 0.002",
+        "assert pace(run) < 0.9 * 19 / 21",
     ),
     FalseClaim(
         "update_rules/rmsprop.md",
@@ -622,8 +622,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/rmsprop.md",
         "The linked playgrounds hover within the sixty steps of the map.",
-        "    run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=300)",
-        "    run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=60)",
+        "run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=300)",
+        "run = d2l.minimize(d2l.parabola, d2l.RMSprop(rate, epsilon=epsilon), steps=60)",
     ),
     FalseClaim(
         "update_rules/rmsprop.md",
