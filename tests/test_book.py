@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import re
+import symtable
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -107,6 +108,39 @@ def lines_that_do_not_stand_alone(chapter: Chapter) -> Iterator[str]:
             exec(compile(cell.source, chapter.name, "exec"), {"__name__": "alone"})
         except Exception as error:
             yield f"{cell.line}: {type(error).__name__}: {error}"
+
+
+def names(cell: Cell) -> tuple[set[str], set[str]]:
+    """Return the names that a cell defines and those that it needs from elsewhere."""
+    defined, needed = set(), set()
+    try:
+        tables = [symtable.symtable(cell.source, "cell", "exec")]
+    except SyntaxError:  # a line for IPython, such as %timeit
+        return defined, needed
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            whole = table.get_type() == "module" or symbol.is_global()
+            if whole and (symbol.is_assigned() or symbol.is_imported()):
+                defined.add(symbol.get_name())
+            if whole and symbol.is_referenced():
+                needed.add(symbol.get_name())
+    return defined, needed - defined
+
+
+def cells_that_a_notebook_cannot_run(chapter: Chapter) -> Iterator[str]:
+    """No cell needs a name that only a removed cell defines: notebooks are without those."""
+    removed: set[str] = set()
+    kept: set[str] = set()
+    for cell in chapter.cells:
+        defined, needed = names(cell)
+        if "remove-cell" in cell.tags:
+            removed |= defined
+            continue
+        for name in sorted((needed & removed) - kept):
+            yield f"{cell.line}: only a removed cell defines {name}"
+        kept |= defined
 
 
 def exercises_without_solutions(chapter: Chapter) -> Iterator[str]:
@@ -316,6 +350,7 @@ def none(complaints: Iterator[str]) -> None:
     [
         *(figures_without_words, figures_without_check, sections_without_check),
         *(exercises_without_solutions, lines_that_do_not_stand_alone),
+        cells_that_a_notebook_cannot_run,
         *(typed_numbers, glue_faults, wide_code),
     ],
 )
@@ -385,6 +420,7 @@ SOLVED = """\
 CODE = "```{code-cell} ipython3\n%s\n```\n"
 CHECK = "```{code-cell} ipython3\n:tags: [check]\n\n# A claim.\nassert 1\n```\n"
 STANDALONE = "```{code-cell} ipython3\n:tags: [standalone]\n\n%s\n```\n"
+REMOVED = "```{code-cell} ipython3\n:tags: [remove-cell]\n\n%s\n```\n"
 GLUE = CODE % 'glue("sample-a", "1", display=False)'
 
 
@@ -427,6 +463,12 @@ GLUE = CODE % 'glue("sample-a", "1", display=False)'
         ),
         (lines_that_do_not_stand_alone, "", STANDALONE % "import d2lmini as d2l", "the package"),
         (lines_that_do_not_stand_alone, "", STANDALONE % ("1\n" * 21), "too many"),
+        (
+            cells_that_a_notebook_cannot_run,
+            REMOVED % "a = 1" + CODE % "def f(a):\n    return a" + CODE % "a = 2" + CODE % "a",
+            REMOVED % "a = 1" + CODE % "def f():\n    return a",
+            "only a removed cell defines a",
+        ),
         (exercises_without_solutions, SOLVED % ("", CODE), SOLVED % ("", ""), "runs no code"),
         (exercises_without_solutions, SOLVED % (":class: pencil", ""), CODE, None),
         (
