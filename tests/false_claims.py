@@ -76,8 +76,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "foundations/optimization_and_deep_learning.md",
         "Whichever thirty patients are drawn, the gradient settles before the loss.",
-        "assert 10 < sum(sooner) < 20 and sooner[0]",
-        "assert sum(sooner) == 20",
+        "assert 20 < sum(sooner) < 40 and sooner[0]",
+        "assert sum(sooner) == 40",
     ),
     FalseClaim(
         "foundations/optimization_and_deep_learning.md",
