@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from d2lmini.checks import float_array, whole_number
+from d2lmini.checks import explain_arguments, float_array, same_shape, whole_number
 
 AIRFOIL = "airfoil_self_noise.dat"
 AIRFOIL_SHA256 = "74c75fd71783f1e6b71f8a622b993dc592897a97cd689c5090a07147a1b097b3"
@@ -20,6 +20,7 @@ AIRFOIL_SOURCES = (
 )
 
 
+@explain_arguments
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples and their targets.
@@ -48,9 +49,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         x = float_array(self.x, f"{self.name}: x")
-        y = np.asarray(self.y)
-        if y.dtype.kind == "f":
-            float_array(y, f"{self.name}: y")
+        y = _targets(self.y, f"{self.name}: y")
         if x.ndim < 2 or len(x) == 0:
             raise ValueError(
                 f"{self.name}: x must be a table with one example a row and at least one row, "
@@ -70,6 +69,31 @@ class Dataset:
         return len(self.x)
 
 
+def _targets(y, name: str) -> np.ndarray:
+    """Return targets as whole or real numbers, or say what they must be."""
+    if isinstance(y, np.ma.MaskedArray):
+        float_array(y, name)
+    found = np.asarray(y)
+    if found.dtype.kind in "iub":  # class labels stay whole
+        return found
+    if found.dtype.kind in "US" or (
+        found.dtype == object and any(isinstance(value, str) for value in found.ravel())
+    ):
+        raise TypeError(
+            f"{name} holds text, such as {found.ravel()[0]!r}. Number the classes from 0: "
+            "names, y = np.unique(labels, return_inverse=True)."
+        )
+    if found.dtype == object:  # numbers of different kinds, or None
+        if any(value is None for value in found.ravel()):
+            raise TypeError(f"{name} holds None. Leave out the examples without a target.")
+        try:
+            found = found.astype(float)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must be real numbers or class labels 0, 1, ….") from None
+    return float_array(found, name)
+
+
+@explain_arguments
 def standardize(x, like=None) -> np.ndarray:
     """Return each column minus its mean, divided by its standard deviation.
 
@@ -93,6 +117,10 @@ def standardize(x, like=None) -> np.ndarray:
     """
     x = float_array(x, "x")
     like = x if like is None else float_array(like, "like")
+    if x.ndim == 0:
+        raise ValueError("x must have rows, but is one number: it has no spread to divide by.")
+    if like.shape[1:] != x.shape[1:]:
+        same_shape(x[0], like[0], "A row of x", "a row of like")
     if len(like) == 0:
         raise ValueError("There are no rows to take a mean of: the data set is empty.")
     # A constant column has no spread, but the mean of 0.1, 0.1, 0.1 is not quite 0.1.
@@ -286,6 +314,12 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     ValueError
         If there are no examples, or fewer than a minibatch takes.
     """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
+        shown = f"an array of shape {np.shape(n)}" if np.ndim(n) else repr(n)
+        raise ValueError(
+            f"n must be a whole number, how many examples there are, but is {shown}. "
+            "Of an array that is len(x)."
+        )
     if n == 0:
         raise ValueError("The data set is empty: there is nothing to draw minibatches from.")
     batch_size = whole_number(batch_size, "batch_size", 1)

@@ -13,7 +13,9 @@ import matplotlib.patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 
+from d2lmini.checks import did_you_mean, explain_arguments
 from d2lmini.descend import History, Trace
+from d2lmini.objectives import Objective
 from d2lmini.rule import DECAYS
 
 # The palette of Okabe and Ito, made for readers with any color vision, and a gray; its yellow is
@@ -57,7 +59,12 @@ def look(rule: Any) -> dict[str, Any]:
     dict
         Its color, dashes and marker, as keyword arguments of ``plot``.
     """
-    name = type(rule).__name__
+    if isinstance(rule, (str, type)):
+        shown = rule if isinstance(rule, str) else rule.__name__
+        raise TypeError(f"Looks are of rules, such as d2l.look(d2l.Adam()), not of {shown!r}.")
+    # A rule of one's own that is a form of one of the book's has its look.
+    classes = [cls.__name__ for cls in type(rule).__mro__]
+    name = next((known for known in classes if known in LOOKS), classes[0])
     if name == "SGD" and np.any(rule.momentum):
         name = "Nesterov" if rule.nesterov else "momentum"
     if name == "Adam" and rule.amsgrad:
@@ -102,6 +109,11 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
             "svg.hashsalt": "optimizers-by-hand",
         }
     )
+    known = ("svg", "pdf", "png", "retina", "jpeg")
+    formats = [formats] if isinstance(formats, str) else list(formats)
+    for name in formats:
+        if name not in known:
+            raise ValueError(f"There is no format {name!r}. {did_you_mean(name, known)}")
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ModuleNotFoundError:  # not in a notebook
@@ -109,6 +121,7 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     set_matplotlib_formats(*formats)
 
 
+@explain_arguments
 def contours(objective, ax=None, levels: int = 12):
     """Draw the level lines of a surface.
 
@@ -129,6 +142,11 @@ def contours(objective, ax=None, levels: int = 12):
     matplotlib.axes.Axes
         Where it was drawn.
     """
+    if not isinstance(objective, Objective):
+        raise TypeError(
+            f"contours draws a surface such as d2l.bowl, not {objective!r}. "
+            "d2l.OBJECTIVES has those of the book by name."
+        )
     if objective.dimension != 2:
         raise ValueError(
             f"Contours need a function of two coordinates, but {objective.name} has "
@@ -149,6 +167,7 @@ def contours(objective, ax=None, levels: int = 12):
     return ax
 
 
+@explain_arguments
 def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | None = None):
     """Draw one or more paths on the contours of their surface, with a legend if they have names.
 
@@ -166,8 +185,19 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     matplotlib.axes.Axes
         Where it was drawn.
     """
-    named = {"": traces} if isinstance(traces, Trace) else dict(traces)
+    named = {"": traces} if isinstance(traces, Trace) else _by_name(traces, Trace, "plot_traces")
     first = next(iter(named.values()))
+    for name, trace in named.items():
+        if trace.x.ndim != 1 + first.objective.start.ndim:
+            raise ValueError(
+                f"plot_traces draws single runs, but {name or 'this trace'!r} holds "
+                f"{trace.diverged_at.size} side by side. Run them one by one to draw their paths."
+            )
+        if trace.objective.name != first.objective.name:
+            raise ValueError(
+                f"These traces are on different surfaces, {first.objective.name} and "
+                f"{trace.objective.name}: draw each on its own, with ax=."
+            )
     ax = contours(first.objective, ax)
     for name, trace in named.items():
         style = look(trace.rule) | (looks or {}).get(name, {})
@@ -178,6 +208,7 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     return ax
 
 
+@explain_arguments
 def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     """Draw a path on the graph of a function of one variable.
 
@@ -197,7 +228,17 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     matplotlib.axes.Axes
         Where it was drawn.
     """
+    if not isinstance(trace, Trace):
+        raise TypeError(
+            f"plot_descent draws a Trace, what d2l.minimize returns, not a {type(trace).__name__}."
+        )
     objective = trace.objective
+    if objective.dimension != 1 or trace.x.ndim != 1:
+        raise ValueError(
+            f"plot_descent draws one run on a function of one variable, but {objective.name} has "
+            f"{objective.dimension} coordinate(s) and the points have the shape {trace.x.shape}. "
+            "For two coordinates use d2l.plot_traces."
+        )
     ax = plt.subplots()[1] if ax is None else ax
     (left, right) = objective.domain[0]
     grid = np.linspace(left, right, 241)
@@ -207,14 +248,15 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     return ax
 
 
+@explain_arguments
 def plot_histories(
-    histories: Mapping[str, History], ax=None, floor: float | None = None, looks=None
+    histories: History | Mapping[str, History], ax=None, floor: float | None = None, looks=None
 ):
     """Draw the losses of trainings side by side, over epochs.
 
     Parameters
     ----------
-    histories : dict of str to History
+    histories : History or dict of str to History
         The trainings; the keys name them in the legend.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
@@ -228,18 +270,22 @@ def plot_histories(
     matplotlib.axes.Axes
         Where it was drawn.
     """
+    single = isinstance(histories, History)
+    histories = {"": histories} if single else _by_name(histories, History, "plot_histories")
     ax = plt.subplots()[1] if ax is None else ax
     for name, history in histories.items():
         style = look(history.rule) | {"marker": ""} | (looks or {}).get(name, {})
         loss = history.loss if floor is None else history.loss - floor
-        ax.plot(history.epoch, loss, label=name, **style)
+        ax.plot(history.epoch, loss, label=name or None, **style)
     ax.set(xlabel="epoch", ylabel="loss" if floor is None else "loss above the least")
     if floor is not None:
         ax.set_yscale("log")
-    ax.legend()
+    if any(histories):
+        ax.legend()
     return ax
 
 
+@explain_arguments
 def sensitivity_map(
     first: tuple[str, np.ndarray],
     second: tuple[str, np.ndarray],
@@ -281,6 +327,19 @@ def sensitivity_map(
     matplotlib.axes.Axes
         Where it was drawn.
     """
+    for pair in (first, second):
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise TypeError(
+                "Each axis of a map is a name and its values, as in ('learning_rate', rates), but "
+                f"one is {type(pair).__name__}."
+            )
+    shape = (np.size(second[1]), np.size(first[1]))
+    if np.shape(values) != shape:
+        hint = " Transpose them, with .T." if np.shape(values) == shape[::-1] else ""
+        raise ValueError(
+            f"The values must have the shape {shape}, a row for each {second[0]} and a column for "
+            f"each {first[0]}, but have {np.shape(values)}.{hint}"
+        )
     ax = plt.subplots()[1] if ax is None else ax
     ax.set(xscale="log", yscale="log")
     across, up = (_place(axis, *named) for axis, named in ((ax.xaxis, first), (ax.yaxis, second)))
@@ -306,6 +365,22 @@ def sensitivity_map(
         row, column = np.unravel_index(shown.argmin(), shown.shape)
         ax.plot(across[column], up[row], "o", **style)
     return ax
+
+
+def _by_name(things: Any, kind: type, function: str) -> dict:
+    """Return a dict of traces or histories, or say how they are named."""
+    word = kind.__name__
+    if not isinstance(things, Mapping) or not things:
+        empty = isinstance(things, Mapping)
+        shown = "an empty dict" if empty else f"a {type(things).__name__}"
+        raise TypeError(
+            f"{function} draws each {word} under its name, as in {{'SGD': …, 'Adam': …}}, but got "
+            f"{shown}."
+        )
+    for name, thing in things.items():
+        if not isinstance(thing, kind):
+            raise TypeError(f"{function}: {name!r} is a {type(thing).__name__}, not a {word}.")
+    return dict(things)
 
 
 def _place(axis: mpl.axis.Axis, name: str, values: np.ndarray) -> np.ndarray:

@@ -9,13 +9,13 @@ is text to paste.
 import dataclasses
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean
+from d2lmini.checks import did_you_mean, explain_arguments
 from d2lmini.optimizers import (
     RULES,
     SGD,
@@ -312,6 +312,7 @@ class Recipe:
         return "\n".join(lines)
 
 
+@explain_arguments
 def recipe(rule: Rule, framework: str) -> Recipe:
     """Return the call that takes the steps of a rule in another framework.
 
@@ -335,15 +336,29 @@ def recipe(rule: Rule, framework: str) -> Recipe:
         If `rule` is not a rule.
     ValueError
         If the framework has nothing like it, or if the rule holds a schedule or arrays.
+
+    Examples
+    --------
+    >>> d2l.recipe(d2l.RMSprop(learning_rate=0.01), "optax")
+    # The same steps, up to rounding.
+    optax.rmsprop(
+        learning_rate=0.01, decay=0.9, eps=1e-07, eps_in_sqrt=True, centered=False,
+        momentum=None,
+    )
     """
     if not isinstance(rule, Rule) or _family(rule) is None:
+        own = (
+            f" {type(rule).__name__} has equations of its own, which no call elsewhere takes."
+            if isinstance(rule, Rule)
+            else ""
+        )
         raise TypeError(
-            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule!r}."
+            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule!r}.{own}"
         )
-    if framework not in NAMES:
-        raise ValueError(
-            f"There is no recipe for {framework!r}. {did_you_mean(str(framework), NAMES)}"
-        )
+    if not isinstance(framework, str) or framework not in NAMES:
+        meant = {"tensorflow": "keras", "tf": "keras", "jax": "optax", "pytorch": "torch"}
+        meant = meant.get(str(framework).lower(), str(framework))
+        raise ValueError(f"There is no recipe for {framework!r}. {did_you_mean(meant, NAMES)}")
     for name, value in vars(rule).items():
         if callable(value) or isinstance(value, np.ndarray):
             what = "a schedule" if callable(value) else "an array"
@@ -355,8 +370,9 @@ def recipe(rule: Rule, framework: str) -> Recipe:
 
 
 def _family(rule: Rule) -> str | None:
-    """Return the name of the rule in the book that this is, or is a form of."""
-    return next((cls.__name__ for cls in type(rule).__mro__ if cls.__name__ in RULES), None)
+    """Return the name of the rule in the book that this is; None if it is a reader's own."""
+    known = {rule: name for name, rule in RULES.items()} | {AdamaxInside: "Adamax"}
+    return known.get(type(rule))
 
 
 RATE_OUTSIDE = (
@@ -536,7 +552,9 @@ def _written(name: str, rule: Rule, first: str = "", **extra: Any) -> str:
         pair = isinstance(fields, tuple)
         value = tuple(getattr(rule, f) for f in fields) if pair else getattr(rule, fields)
         # Optax writes "no momentum" as None, which saves the memory.
-        arguments[argument] = value if value or default is not None else default
+        arguments[argument] = default if fields == "momentum" and not value else value
+    if arguments.get("nesterov") and not arguments.get("momentum"):
+        arguments["nesterov"] = False  # it changes nothing then, and PyTorch refuses it
     arguments |= extra
     parts = [first] * bool(first) + [f"{key}={value!r}" for key, value in arguments.items()]
     return f"{name}({', '.join(parts)})"
@@ -571,6 +589,7 @@ def _wrapped(code: str, room: int = 80) -> str:
 # ---- from a call to a rule ----------------------------------------------------------------------
 
 
+@explain_arguments
 def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
     """Return the rule that takes the steps of an optimizer elsewhere.
 
@@ -597,7 +616,23 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
         If the optimizer has no such argument, or if its learning rate is missing.
     ValueError
         If there is no such optimizer, or if the book has no rule for what it does.
+
+    Examples
+    --------
+    >>> d2l.rule_like("torch.optim.RMSprop", {"lr": 0.02})
+    RMSprop(learning_rate=0.02, rho=0.99, epsilon=1e-08, epsilon_inside_root=False)
     """
+    if not isinstance(call, str):
+        raise TypeError(
+            "The optimizer is named in text, such as 'torch.optim.RMSprop', and its arguments are "
+            f"a dict such as optimizer.defaults; got a {type(call).__name__}."
+        )
+    if arguments is not None and not isinstance(arguments, Mapping):
+        advice = " In PyTorch take one entry of it: optimizer.param_groups[0]."
+        raise TypeError(
+            "The arguments must be a dict, such as {'lr': 0.1}, but are a "
+            f"{type(arguments).__name__}.{advice if isinstance(arguments, list) else ''}"
+        )
     name = str(call).removeprefix("tf.").removeprefix("tensorflow.")
     if name in NO_RULE:
         raise ValueError(f"The book has no rule for {name}: {NO_RULE[name]}.")
@@ -614,6 +649,11 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
     for argument, (target, default) in known.arguments.items():
         value = given.get(argument, default)
         if isinstance(target, tuple):
+            if not isinstance(value, Sequence) or len(value) != len(target):
+                raise TypeError(
+                    f"{name}: {argument} must be {len(target)} numbers, such as {default}, but is "
+                    f"{value!r}."
+                )
             fields |= zip(target, value, strict=True)
         else:
             fields[target] = value

@@ -2,15 +2,43 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, refuse_non_finite, same_shape, whole_number
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    number,
+    refuse_non_finite,
+    same_shape,
+    whole_number,
+)
 from d2lmini.datasets import Dataset
 from d2lmini.rule import Parameters, as_parameters, items, like, same_structure
 
 
-class LinearRegression:
+class _Model:
+    """What models share: a sentence for the methods that those of other libraries have."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):  # Python's own inquiries
+            raise AttributeError(name)
+        advice = ELSEWHERE.get(name) or did_you_mean(name, [n for n in dir(self) if n[0] != "_"])
+        raise AttributeError(f"{type(self).__name__} has no {name!r}. {advice}")
+
+
+ELSEWHERE = dict.fromkeys(
+    ("fit", "compile", "train_on_batch", "train", "evaluate", "trainable_variables"),
+    "A model is a function of parameters here, and d2l.train(model, rule, data) returns them.",
+) | dict.fromkeys(
+    ("weights", "coef_", "get_weights", "state_dict", "parameters"),
+    "The parameters are those that d2l.train returns, as history.parameters.",
+)
+
+
+class LinearRegression(_Model):
     r"""A weighted sum of the features and an intercept, fitted by least squares.
 
     .. math::
@@ -25,6 +53,7 @@ class LinearRegression:
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return zeros: ``w`` of shape (d,) and ``b`` of shape (1,), or (d, k) and (k,)."""
+        refuse_no_table(data, "linear regression")
         outputs = data.y.shape[1:]
         return {"w": np.zeros((data.x.shape[1], *outputs)), "b": np.zeros(outputs or 1)}
 
@@ -37,9 +66,14 @@ class LinearRegression:
             If the shapes would broadcast, there are no examples, or a value is not finite.
         """
         check_batch(x, y)
-        prediction = x @ parameters["w"] + parameters["b"]
+        prediction = self.predict(parameters, x)
         same_shape(prediction, y, "The prediction", "the target")
         return prediction - y
+
+    def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the prediction for each example."""
+        refuse_other_parameters(parameters, ("w", "b"))
+        return x @ parameters["w"] + parameters["b"]
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return half the mean squared error."""
@@ -52,7 +86,7 @@ class LinearRegression:
         return {"w": x.T @ r / len(r), "b": np.atleast_1d(r.sum(axis=0) / len(r))}
 
 
-class SoftmaxRegression:
+class SoftmaxRegression(_Model):
     r"""A linear model of the log-odds of k classes, fitted by cross-entropy.
 
     .. math::
@@ -64,12 +98,18 @@ class SoftmaxRegression:
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return parameters of zeros: ``W`` of shape (d, k) and ``b`` of shape (k,)."""
+        refuse_no_table(data, "softmax regression")
         k = number_of_classes(data)
         return {"W": np.zeros((data.x.shape[1], k)), "b": np.zeros(k)}
 
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k); the largest in a row is the predicted class."""
+        refuse_other_parameters(parameters, ("W", "b"))
         return x @ parameters["W"] + parameters["b"]
+
+    def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the class with the largest score, for each example."""
+        return self.scores(parameters, x).argmax(axis=-1)
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
@@ -83,7 +123,8 @@ class SoftmaxRegression:
         return {"W": x.T @ dZ, "b": dZ.sum(axis=0)}
 
 
-class MLP:
+@explain_arguments
+class MLP(_Model):
     r"""A network with one hidden layer, for k classes.
 
     .. math::
@@ -107,16 +148,18 @@ class MLP:
     """
 
     def __init__(self, hidden: int = 32, activation: str = "relu", seed: int = 0) -> None:
-        if activation not in ACTIVATIONS:
+        if not isinstance(activation, str) or activation not in ACTIVATIONS:
             raise ValueError(
-                f"There is no activation {activation!r}. {did_you_mean(activation, ACTIVATIONS)}"
+                f"There is no activation {activation!r}. {did_you_mean(activation, ACTIVATIONS)} "
+                "Write its name."
             )
         self.hidden = whole_number(hidden, "hidden", 1)
         self.activation = activation
-        self.seed = seed
+        self.seed = whole_number(seed, "seed", 0)
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return random weights ``W1`` (d, h), ``W2`` (h, k) and zero ``b1`` (h,), ``b2`` (k,)."""
+        refuse_no_table(data, "this network")
         rng = np.random.default_rng(self.seed)
         d, h, k = data.x.shape[1], self.hidden, number_of_classes(data)
         W1, W2 = glorot(rng, d, h), glorot(rng, h, k)
@@ -124,6 +167,7 @@ class MLP:
 
     def forward(self, parameters: dict[str, np.ndarray], x) -> tuple[np.ndarray, np.ndarray]:
         """Return the hidden layer H, of shape (n, h), and the scores Z, of shape (n, k)."""
+        refuse_other_parameters(parameters, ("W1", "b1", "W2", "b2"))
         phi, _ = ACTIVATIONS[self.activation]
         H = phi(x @ parameters["W1"] + parameters["b1"])
         return H, H @ parameters["W2"] + parameters["b2"]
@@ -131,6 +175,10 @@ class MLP:
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k)."""
         return self.forward(parameters, x)[1]
+
+    def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the class with the largest score, for each example."""
+        return self.scores(parameters, x).argmax(axis=-1)
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
@@ -153,7 +201,8 @@ class MLP:
         }
 
 
-class SimpleRNN:
+@explain_arguments
+class SimpleRNN(_Model):
     r"""A recurrent network that reads a sequence and then names one of k classes.
 
     .. math::
@@ -177,7 +226,7 @@ class SimpleRNN:
 
     def __init__(self, hidden: int = 16, seed: int = 0) -> None:
         self.hidden = whole_number(hidden, "hidden", 1)
-        self.seed = seed
+        self.seed = whole_number(seed, "seed", 0)
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return random ``U`` (d, h), ``W`` (h, h), ``V`` (h, k); zero ``b`` (h,), ``c`` (k,)."""
@@ -199,6 +248,7 @@ class SimpleRNN:
                 "A recurrent network reads sequences: x must have the shape (examples, steps, "
                 f"features), but has shape {np.shape(x)}."
             )
+        refuse_other_parameters(parameters, ("U", "W", "b", "V", "c"))
         U, W, b = parameters["U"], parameters["W"], parameters["b"]
         h = [np.zeros((len(x), self.hidden))]
         for t in range(x.shape[1]):
@@ -208,6 +258,10 @@ class SimpleRNN:
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k)."""
         return self.forward(parameters, x)[1]
+
+    def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
+        """Return the class with the largest score, for each example."""
+        return self.scores(parameters, x).argmax(axis=-1)
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
@@ -240,6 +294,36 @@ ACTIVATIONS = {
 }
 
 
+def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the share of predictions that are right.
+
+    Parameters
+    ----------
+    y, predicted : array of int, shape (n,)
+        The true classes, and those that `predict` names.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If they differ in length, or there are none.
+
+    Examples
+    --------
+    >>> d2l.accuracy([3, 1, 4, 1], [3, 1, 4, 5])
+    0.75
+    """
+    y, predicted = np.asarray(y), np.asarray(predicted)
+    same_shape(predicted, y, "The prediction", "the target")
+    if y.size == 0:
+        raise ValueError("There are no predictions to count.")
+    return float(np.mean(y == predicted))
+
+
 def softmax(Z: np.ndarray) -> np.ndarray:
     r"""Return :math:`e^{z_c} / \sum_j e^{z_j}` for each row of scores.
 
@@ -257,6 +341,7 @@ def softmax(Z: np.ndarray) -> np.ndarray:
     array of shape (n, k)
         Probabilities: each row sums to one.
     """
+    Z = score_table(Z)
     e = np.exp(Z - Z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -281,6 +366,7 @@ def cross_entropy(Z: np.ndarray, y: np.ndarray) -> float:
     ValueError
         If there is not one label for each row, or one names no column.
     """
+    Z = score_table(Z)
     y = class_labels(Z, y)
     Z = Z - Z.max(axis=-1, keepdims=True)
     return float(np.mean(np.log(np.exp(Z).sum(axis=-1)) - Z[np.arange(len(y)), y]))
@@ -382,6 +468,61 @@ def same_length(x: np.ndarray, y: np.ndarray) -> None:
         )
 
 
+def score_table(Z) -> np.ndarray:
+    """Return scores as an array of floats, or refuse them; what a lost run makes of them may pass.
+
+    Parameters
+    ----------
+    Z : array of shape (n, k) or (k,)
+        Scores.
+
+    Returns
+    -------
+    array
+        The scores.
+
+    Raises
+    ------
+    TypeError
+        If they are not real numbers.
+    ValueError
+        If there are none.
+    """
+    if not isinstance(Z, np.ndarray) or Z.dtype.kind != "f":
+        Z = float_array(Z, "The scores")
+    if Z.ndim == 0 or Z.size == 0:
+        raise ValueError(
+            f"Scores need a row for each example, but this table is empty: its shape is {Z.shape}."
+        )
+    return Z
+
+
+def refuse_no_table(data: Dataset, what: str) -> None:
+    """Raise an error unless the examples are rows of features, as most models need them."""
+    if not isinstance(data, Dataset):
+        raise TypeError(
+            f"init needs a Dataset, but got a {type(data).__name__}. Make one of your arrays with "
+            "d2l.Dataset('mine', X, y)."
+        )
+    if data.x.ndim != 2:
+        raise ValueError(
+            f"{data.name}: {what} reads a row of features for each example, but x has the shape "
+            f"{data.x.shape}. Make each example a row with x.reshape(len(x), -1)."
+        )
+
+
+def refuse_other_parameters(parameters, names: tuple[str, ...]) -> None:
+    """Raise a TypeError unless the parameters are a dict with these names."""
+    if not isinstance(parameters, dict) or not parameters.keys() >= {*names}:
+        shown = (
+            f"a dict with {list(parameters)}" if isinstance(parameters, dict) else repr(parameters)
+        )
+        raise TypeError(
+            f"The parameters of this model are a dict with {list(names)}, but these are {shown}. "
+            "init(data) makes them."
+        )
+
+
 def class_labels(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the labels of a table of scores as an array, or refuse them.
 
@@ -447,7 +588,22 @@ def numerical_gradient(
     -------
     array, or list or dict of arrays
         Shaped like the parameters.
+
+    Raises
+    ------
+    TypeError
+        If the loss is not a function that returns one number.
+    ValueError
+        If the step is not above 0.
+
+    Examples
+    --------
+    >>> d2l.numerical_gradient(lambda x: x @ x, np.array([1.0, 2.0])).round(6).tolist()
+    [2.0, 4.0]
     """
+    refuse_no_function(loss, "The loss")
+    if not number(h, "h") > 0:
+        raise ValueError(f"h must be above 0, but is {h!r}: differences need a step.")
     parameters = as_parameters(parameters, "The parameters")
     if not isinstance(parameters, (list, dict)):
         return _differences(loss, parameters, h)
@@ -463,6 +619,26 @@ def numerical_gradient(
     return like(parameters, gradient)
 
 
+def refuse_no_function(function, name: str) -> None:
+    """Raise a TypeError unless this can be called."""
+    if not callable(function):
+        raise TypeError(
+            f"{name} must be a function of the parameters, such as lambda p: model.loss(p, x, y), "
+            f"but is a {type(function).__name__}."
+        )
+
+
+def one_number(loss: Any) -> float:
+    """Return a loss as a float, or say why it is none; a lost run's nan may pass."""
+    array = np.asarray(loss)
+    if array.shape != () or array.dtype.kind not in "fiu":
+        what = f"an array of shape {array.shape}" if array.shape else repr(loss)
+        raise TypeError(
+            f"The loss must be one real number, but is {what}. Take the mean over the examples."
+        )
+    return float(array)
+
+
 def _differences(loss, x, h):
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
@@ -470,7 +646,7 @@ def _differences(loss, x, h):
         up, down = x.astype(np.float64), x.astype(np.float64)
         up[index] += h
         down[index] -= h
-        gradient[index] = (loss(up) - loss(down)) / (2 * h)
+        gradient[index] = (one_number(loss(up)) - one_number(loss(down))) / (2 * h)
     return gradient
 
 
@@ -504,6 +680,8 @@ def check_gradients(
     ValueError
         If the gradient is not shaped like the parameters or not finite.
     """
+    refuse_no_function(loss, "The loss")
+    refuse_no_function(gradient, "The gradient")
     parameters = as_parameters(parameters, "The parameters")
     by_hand = as_parameters(gradient(parameters), "The gradient")
     same_structure(parameters, by_hand)

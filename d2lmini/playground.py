@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, float_array, whole_number
+from d2lmini.checks import did_you_mean, explain_arguments, float_array, whole_number
+from d2lmini.checks import number as number_of
 from d2lmini.descend import FAR, Trace, minimize
 from d2lmini.objectives import OBJECTIVES, Objective, bowl
 from d2lmini.optimizers import RULES, Adam, Adamax, AdamW
@@ -159,14 +160,16 @@ def read_rule(text: str, objective: Objective) -> Rule:
     """Return the rule that a setting writes as ``SGD(learning_rate=1.9/L,nesterov=True)``."""
     name, _, inside = text.removesuffix(")").partition("(")
     if name not in PLAYED or not text.endswith(")"):
+        near = "" if name in PLAYED else f" {did_you_mean(name, PLAYED)}"
         raise ValueError(
-            f"The rule {text!r} must be written as in 'SGD(learning_rate=0.1,momentum=0.9)'. "
-            f"{did_you_mean(name, PLAYED)}"
+            f"The rule {text!r} must be written as in 'SGD(learning_rate=0.1,momentum=0.9)'.{near}"
         )
     words = {"True": True, "False": False, "None": None}
     given = {}
     for part in filter(None, inside.split(",")):
-        key, _, value = part.strip().partition("=")
+        key, equals, value = part.strip().partition("=")
+        if not equals:
+            raise ValueError(f"{text!r}: each number has a name, as in learning_rate={part}.")
         given[key] = words[value] if value in words else read_number(value, objective)
     slowing = given.pop("rate_decay", 0)
     rule = PLAYED[name](**given)
@@ -205,6 +208,7 @@ def from_setting(text: str) -> "Playground":
     return playground(objective, *(part for part in parts if "(" in part), **read)
 
 
+@explain_arguments
 def playground(
     objective: Objective = bowl,
     *rules: Rule | str,
@@ -262,8 +266,9 @@ def playground(
     """
     if not any(objective is known for known in OBJECTIVES.values()):
         raise ValueError(
-            f"The playground has only the surfaces of d2l.OBJECTIVES, not {objective!r}. "
-            "d2l.minimize and d2l.plot_traces run and draw any."
+            "The playground has only the surfaces of d2l.OBJECTIVES, not "
+            f"{getattr(objective, 'name', repr(objective))}. d2l.minimize and d2l.plot_traces run "
+            "and draw any."
         )
     rules = tuple(
         read_rule(rule, objective) if isinstance(rule, str) else rule
@@ -290,7 +295,7 @@ def playground(
     if view not in VIEWS:
         raise ValueError(f"There is no view {view!r}. {did_you_mean(str(view), VIEWS)}")
     select = within(select, "select", 0, len(rules) - 1)
-    noise = float(float_array(noise, "noise"))
+    noise = number_of(noise, "noise")
     if noise < 0:
         raise ValueError(f"noise must not be negative, but is {noise!r}.")
     if view == "map":
@@ -382,9 +387,11 @@ class Playground:
         quiet = objective = self.objective
         if self.noise:
             z = iter(self.noise * noise_of(self.seed, (self.steps, *objective.start.shape)))
-            objective = dataclasses.replace(quiet, gradient=lambda x: quiet.gradient(x) + next(z))
+            objective = dataclasses.replace(
+                quiet, gradient=lambda x: quiet.gradient(x) + next(z), noisy=True
+            )
         start = self.start if start is None else start
-        return minimize(objective, rule, start, self.steps, record=record)
+        return minimize(objective, rule, start=start, steps=self.steps, record=record)
 
     def figure(self):
         """Return the computed figure, of matplotlib, that stands where nothing can move."""

@@ -1,8 +1,8 @@
 """What all update rules share: named hyperparameters, checks, lists and dicts of parameters.
 
-An update rule is a pure function of the point, the gradient and a state. A subclass in
-`d2lmini.optimizers` supplies two methods: `zero_state`, the state before the first step, and
-`update`, the equations. Everything else is here, once.
+An update rule is a pure function of the point, the gradient and a state. A subclass, here in
+`d2lmini.optimizers` or one of your own, supplies two methods: `zero_state`, the state before the
+first step, and `update`, the equations. Everything else is here, once.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, float_array, same_shape
+from d2lmini.checks import did_you_mean, float_array, name_of, number, same_shape
 
 Hyperparameter: TypeAlias = float | np.ndarray
 Schedule: TypeAlias = Callable[[int], float]
@@ -32,19 +32,122 @@ ALIASES = {
     "decay_rate": "rho",
     "beta": "momentum",
     "eps": "epsilon",
-    "betas": "beta_1",
+    "b1": "beta_1",
+    "b2": "beta_2",
+}
+
+# Arguments that other libraries have and the rules here have not, and what to do instead.
+ELSEWHERE = {
+    "betas": "Write the two decays apart, as beta_1=0.9, beta_2=0.999.",
+    "params": "A rule does not hold the parameters: give them to init and step.",
+    "decay": "A rate that falls is a schedule: learning_rate=d2l.InverseTimeDecay(0.01, 1, 0.1).",
+    "dampening": "Every gradient enters the velocity in full: leave it out.",
+    "maximize": "To climb, pass the gradient with the other sign.",
+    **dict.fromkeys(
+        ("clipnorm", "clipvalue", "global_clipnorm"),
+        "Clip the gradient yourself, before you pass it to step.",
+    ),
+    **dict.fromkeys(
+        ("name", "use_ema", "ema_momentum", "foreach", "fused", "jit_compile"),
+        "It would not change the steps: leave it out.",
+    ),
+}
+API = ("init", "step", "rate", "shape")  # what a rule has besides its hyperparameters
+# Methods that optimizers of other libraries have.
+METHODS = {
+    **dict.fromkeys(
+        ("apply", "apply_gradients", "minimize", "zero_grad", "param_groups", "variables", "build"),
+        "A rule holds no parameters: state = rule.init(x), then x, state = rule.step(x, g, state) "
+        "for each gradient g; or d2l.minimize and d2l.train do it for you.",
+    ),
+    **dict.fromkeys(
+        ("lr", "eta", "param", "get_config", "state_dict", "defaults"),
+        "Its hyperparameters are attributes, such as rule.learning_rate; vars(rule) has them all.",
+    ),
 }
 
 
+class StateOf(dict):
+    """The state of a rule: a dict that remembers whose it is."""
+
+    def __init__(self, rule: type, fields: dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.rule = rule
+
+    def __reduce__(self):
+        return StateOf, (self.rule, dict(self))
+
+
 class Rule:
-    """An update rule with its hyperparameters, which never change after construction.
+    r"""An update rule with its hyperparameters, which never change after construction.
 
     Hyperparameters may be numbers, or arrays that broadcast against the parameters: then one run
     is many runs side by side. `learning_rate` may also be a schedule, a function that is called
     with the number of steps already taken (0 before the first step), as Keras does.
+
+    A rule of your own is a subclass with hyperparameters, of which one is ``learning_rate``, and
+    with the method ``update(self, x, g, t, eta, **state)``: the parameters `x` and the gradient `g`
+    there, one array each, the number `t` of the step, from 1, its learning rate `eta`, and a letter
+    for each array of the state. It returns the new parameters and a dict of the new state, and
+    changes nothing that it was given. ``zero_state(self, x)`` returns the state before the first
+    step; by default there is none. A field ``weight_decay`` is optional: with it, the decay is
+    taken off `x` before `update` is called, as in the rules of the book.
+
+    Parameters
+    ----------
+    *args, **hyperparameters
+        The hyperparameters that the subclass has as fields, in their order or by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is unknown, not a number, or out of its range.
+
+    Examples
+    --------
+    Signum, the sign of a leaky average:
+
+    .. math:: m_t = \beta m_{t-1} + (1 - \beta) g_t, \qquad
+              x_t = x_{t-1} - \eta \operatorname{sign}(m_t)
+
+    >>> @d2l.update_rule
+    ... class Signum(d2l.Rule):
+    ...     learning_rate: float = 0.001
+    ...     momentum: float = 0.9
+    ...
+    ...     def zero_state(self, x):
+    ...         return {"m": np.zeros_like(x)}
+    ...
+    ...     def update(self, x, g, t, eta, m):
+    ...         m = self.momentum * m + (1 - self.momentum) * g
+    ...         return x - eta * np.sign(m), {"m": m}
+    >>> d2l.minimize(d2l.bowl, Signum(0.1), steps=40)
+    Signum(learning_rate=0.1) on bowl: 10.5 -> 0.19 in 40 steps
     """
 
+    weight_decay = None  # no field: a rule may have one
+
+    def __init__(self, *args: Any, **hyperparameters: Any) -> None:
+        # Only a class without the decorator below comes here: it has no arguments yet.
+        raise TypeError(
+            f"{type(self).__name__} is not a rule yet: write @d2l.update_rule above its class, and "
+            "give it hyperparameters such as 'learning_rate: float = 0.01'. help(d2l.Rule) has an "
+            "example."
+        )
+
     def __post_init__(self) -> None:
+        names = [field.name for field in dataclasses.fields(self)]
+        forgotten = [n for n in vars(type(self)).get("__annotations__", {}) if n not in names]
+        if forgotten or "learning_rate" not in names:
+            what = f"{forgotten[0]!r} of it is" if forgotten else "it has no learning_rate"
+            raise TypeError(
+                f"{type(self).__name__} is not a rule yet: "
+                + (
+                    f"{what} no hyperparameter. Write @d2l.update_rule above the class."
+                    if forgotten
+                    else f"{what}. Give it a field 'learning_rate: float = 0.01'."
+                )
+            )
         for field in dataclasses.fields(self):
             value = self._checked(field.name, getattr(self, field.name), field.default)
             object.__setattr__(self, field.name, value)
@@ -63,11 +166,31 @@ class Rule:
             if not isinstance(value, (bool, np.bool_)):
                 raise TypeError(f"{label} must be True or False, but is {value!r}.")
             return bool(value)
-        if name == "learning_rate" and callable(value):
+        if name == "learning_rate" and is_schedule(value):
+            refuse_other_arguments(value, label)
             return value
-        if value is None and name == "weight_decay":
+        if value is None and (default is None or name == "weight_decay"):
             return None
+        if isinstance(default, str):  # a switch with more than two positions
+            return value
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{label} must be a number, but is {value!r}.")
+        if isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"{label} must be one number, but is the {type(value).__name__} {value!r}. "
+                f"{self._about_a_sequence(name, value)}"
+            )
+        if isinstance(value, type) or callable(value):
+            what = getattr(value, "__name__", type(value).__name__)
+            advice = (
+                f"Pass an instance of it, {what}(…)."
+                if isinstance(value, type)
+                else "Only the learning rate may be a function of the step."
+            )
+            raise TypeError(f"{label} must be a number, but is {what}. {advice}")
         array = float_array(value, label)
+        if array.size == 0:
+            raise ValueError(f"{label} is an array without entries, so there is nothing to run.")
         if (array < 0).any():
             advice = (
                 " The rule already subtracts: a negative learning rate climbs."
@@ -83,6 +206,14 @@ class Rule:
         # A Python float leaves float32 parameters float32; a NumPy float64 would promote them.
         return float(array) if array.ndim == 0 else array
 
+    def _about_a_sequence(self, name: str, value: list | tuple) -> str:
+        """Say what a list or a tuple was probably meant to be."""
+        if any(isinstance(part, np.ndarray) for part in value):
+            return ELSEWHERE["params"]
+        if name == "beta_1" and len(value) == 2:
+            return "The two decays are arguments of their own: beta_1=…, beta_2=…."
+        return "For runs side by side pass an array: np.array(values)[:, None] has one in each row."
+
     def __repr__(self) -> str:
         """Return the call that makes this rule, its numbers rounded to six digits.
 
@@ -95,6 +226,8 @@ class Rule:
                 given.append(f"{field.name}=<array of shape {value.shape}>")
             elif field.name == "learning_rate" or value != field.default:
                 shown = f"{value:.6g}" if isinstance(value, float) else value
+                if inspect.isroutine(value):  # its repr has an address
+                    shown = f"<{value.__name__.strip('<>')}>"
                 given.append(f"{field.name}={shown}")
         return f"{type(self).__name__}({', '.join(given)})"
 
@@ -102,15 +235,50 @@ class Rule:
     def shape(self) -> tuple[int, ...]:
         """The common shape of the hyperparameters: () for one run, otherwise that of many."""
         values = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return np.broadcast_shapes(*(v.shape for v in values if isinstance(v, np.ndarray)))
+        # A schedule may hold rates for many runs, too.
+        return np.broadcast_shapes(*(getattr(value, "shape", ()) for value in values))
 
     def rate(self, t: int) -> Hyperparameter:
-        """Return the learning rate of step t, where the first step is t = 1."""
+        """Return the learning rate of step t, where the first step is t = 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a schedule does not return one number that is finite and not negative.
+        """
         if not callable(self.learning_rate):
             return self.learning_rate
-        rate = self.learning_rate(t - 1)
-        # As in _checked: a NumPy float64 would promote float32 parameters.
-        return float(rate) if np.ndim(rate) == 0 else rate
+        try:
+            rate = self.learning_rate(t - 1)
+        except ZeroDivisionError:
+            raise ValueError(
+                f"The schedule of {type(self).__name__} divides by zero at step {t}."
+            ) from None
+        if type(rate) is float and 0 <= rate < np.inf:  # nearly always
+            return rate
+        name = f"What the schedule of {type(self).__name__} returned for step {t}"
+        if np.ndim(rate) and np.shape(rate) == getattr(self.learning_rate, "shape", None):
+            return float_array(rate, name)
+        # A float, as in _checked: a NumPy float64 would promote float32 parameters.
+        rate = number(rate, name)
+        if rate < 0:
+            raise ValueError(
+                f"The schedule of {type(self).__name__} returned {rate!r} for step {t}: the rule "
+                "already subtracts, so that a negative learning rate climbs."
+            )
+        return rate
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what a rule has in place of a method that optimizers have elsewhere."""
+        if name.startswith("__"):  # Python's own inquiries
+            raise AttributeError(name)
+        fields = [field.name for field in dataclasses.fields(self)]
+        advice = METHODS.get(name) or did_you_mean(ALIASES.get(name, name), [*fields, *API])
+        raise AttributeError(f"A rule has no {name!r}. {advice}")
+
+    def __call__(self, *args: Any, **arguments: Any) -> None:
+        """Refuse to be called: a rule is no function."""
+        raise TypeError(f"A rule is not called. {METHODS['apply']}")
 
     def init(self, x: Parameters) -> State:
         """Return the state before the first step.
@@ -128,9 +296,9 @@ class Rule:
         """
         x = as_parameters(x, "x")
         if isinstance(x, np.ndarray):
-            return {"t": 0, **self.zero_state(x)}
+            return StateOf(type(self), {"t": 0, **self.zero_state(x)})
         parts = {key: self.zero_state(part) for key, part in items(x)}
-        return {"t": 0, **gather(x, parts)}
+        return StateOf(type(self), {"t": 0, **gather(x, parts)})
 
     def step(self, x: Parameters, g: Parameters, state: State) -> tuple[Parameters, State]:
         """Take one step; nothing that is passed in is changed.
@@ -151,27 +319,144 @@ class Rule:
 
         Raises
         ------
-        ValueError
-            If the gradient is not shaped like the parameters, or either is not finite.
+        TypeError, ValueError
+            If the gradient is not shaped like the parameters, either is not finite, or the state
+            is not that of this rule for these parameters.
         """
         x, g = as_parameters(x, "The parameters"), as_parameters(g, "The gradient")
+        return self.checked(x, g, state)
+
+    def checked(self, x: Parameters, g: Parameters, state: State) -> tuple[Parameters, State]:
+        """Take one step as `advance` does, and check all that goes in and comes out.
+
+        Numbers that are not finite pass: a run that diverges is not a mistake of this kind.
+
+        Parameters
+        ----------
+        x, g, state : as in `step`
+            The parameters, the gradient and the state.
+
+        Returns
+        -------
+        x, state
+            As `step` does.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `step`, and if a rule of your own changes what it is given, or returns another thing
+            than the new parameters and the new state.
+        """
         same_structure(x, g)
-        return self.advance(x, g, state)
+        owner = getattr(state, "rule", type(self))
+        if not issubclass(type(self), owner) and not issubclass(owner, type(self)):
+            raise ValueError(f"This is a state of {owner.__name__}, not of {_of(self)}. {BEGIN}")
+        try:
+            new_x, new_state = self.advance(read_only(x), read_only(g), read_only(state))
+            fits = new_state["t"] > 0 and (
+                self.shape != ()  # then the first step may make one run into many
+                or (
+                    alike(x, new_x)
+                    and len(state) == len(new_state)
+                    and all(alike(value, new_state[name]) for name, value in state.items())
+                )
+            )
+        except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
+            self._explain(x, g, state, error)
+            raise
+        if not fits:
+            self._explain(x, g, state, None)
+        if isinstance(new_x, np.ndarray) and not new_x.flags.writeable:
+            new_x = new_x.copy()  # the update returned the very array that it was given
+        return new_x, new_state
+
+    def _explain(self, x: Parameters, g: Parameters, state: Any, error: Exception | None) -> None:
+        """Say in a sentence why a step failed, or why what it returned cannot be right."""
+        mine = _of(self)
+        if isinstance(error, NotImplementedError):
+            raise TypeError(
+                f"{mine} has no equations yet: give it a method update(self, x, g, t, eta, …). "
+                "help(d2l.Rule) has an example."
+            ) from None
+        if not isinstance(state, dict) or "t" not in state:
+            shown = (
+                f"a dict with the keys {list(state)}" if isinstance(state, dict) else repr(state)
+            )
+            raise TypeError(
+                f"The state must be a dict with the step 't', but is {shown}. {BEGIN}"
+            ) from None
+        if isinstance(state["t"], bool) or not isinstance(state["t"], int) or state["t"] < 0:
+            raise ValueError(
+                f"The state's 't' must be a whole number from 0, but is {state['t']!r}. {BEGIN}"
+            ) from None
+        expected = self.init(x)
+        if set(state) != set(expected):
+            raise ValueError(
+                f"A state of {mine} has the fields {list(expected)}, but this one has "
+                f"{list(state)}. {BEGIN}"
+            ) from None
+        for letter, zero in expected.items():
+            if not alike(zero, state[letter]):
+                raise ValueError(
+                    f"The state's {letter!r} is not shaped like the parameters: "
+                    f"{_shapes(state[letter])} instead of {_shapes(zero)}. {BEGIN}"
+                ) from None
+        if "read-only" in str(error):
+            raise ValueError(
+                f"The update of {mine} changes its arguments in place, and with them the points "
+                "that a trace keeps. Write x = x - …, not x -= …, for x and for the state."
+            ) from None
+        if error is not None and self._is_of_the_book():
+            return
+        # An update of a reader's own: look at what it returns for the first array.
+        key, part = next(iter(items(x))) if isinstance(x, (list, dict)) else (None, x)
+        slope = g if key is None else g[key]
+        fields = {n: v if key is None else v[key] for n, v in expected.items() if n != "t"}
+        try:
+            returned = self.update(part, slope, 1, self.rate(1), **fields)
+        except Exception:
+            return  # the error of the reader's own code says more
+        wanted = f"update of {mine} must return the new parameters and a dict of the new state"
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise TypeError(
+                f"The {wanted}, as in 'return new_x, {{…}}', but it returned "
+                f"{type(returned).__name__}."
+            ) from None
+        new_part, new_fields = returned
+        if not isinstance(new_fields, dict) or set(new_fields) != set(fields):
+            shown = list(new_fields) if isinstance(new_fields, dict) else type(new_fields).__name__
+            raise TypeError(
+                f"The {wanted}, with the fields {list(fields)}, but the second was {shown}."
+            ) from None
+        if np.shape(new_part) != np.shape(part):
+            raise ValueError(
+                f"The {wanted}, shaped as they were, {np.shape(part)}, but the new parameters have "
+                f"the shape {np.shape(new_part)}."
+            ) from None
+        for letter, value in new_fields.items():
+            if np.shape(value) != np.shape(fields[letter]):
+                raise ValueError(
+                    f"The {wanted}, shaped as it was, but {letter!r} went from "
+                    f"{np.shape(fields[letter])} to {np.shape(value)}."
+                ) from None
+
+    def _is_of_the_book(self) -> bool:
+        return type(self).__module__.startswith("d2lmini.")
 
     def advance(self, x: Parameters, g: Parameters, state: State) -> tuple[Parameters, State]:
-        """Take one step without any check; `step` is the same with them."""
+        """Take one step without any check; `step` and `checked` are the same with them."""
         t = state["t"] + 1
         eta = self.rate(t)
         fields = {name: value for name, value in state.items() if name != "t"}
         if not isinstance(x, (list, dict)):
             x, fields = self._decay_and_update(x, g, t, eta, fields)
-            return x, {"t": t, **fields}
+            return x, StateOf(type(self), {"t": t, **fields})
         new_x, new_fields = {}, {}
         for key, part in items(x):
             part_fields = {name: value[key] for name, value in fields.items()}
             part, new_fields[key] = self._decay_and_update(part, g[key], t, eta, part_fields)
             new_x[key] = np.asarray(part)  # arithmetic turns arrays without axes into bare numbers
-        return like(x, new_x), {"t": t, **gather(x, new_fields)}
+        return like(x, new_x), StateOf(type(self), {"t": t, **gather(x, new_fields)})
 
     def _decay_and_update(self, x, g, t, eta, fields):
         # Decoupled weight decay acts first, on the parameters alone; g was computed before it.
@@ -181,16 +466,38 @@ class Rule:
 
     def zero_state(self, x: np.ndarray) -> State:
         """Return the fields of the state of one array before the first step."""
-        raise NotImplementedError
+        return {}
 
     def update(self, x, g, t, eta, **fields):
         """Return the new array and the new fields: the equations of the rule."""
         raise NotImplementedError
 
 
-def update_rule(cls: type) -> type:
-    """Make a class of hyperparameters and equations into a rule that never changes."""
-    cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
+def update_rule(rule: type) -> type:
+    """Make a class of hyperparameters and equations into a rule that never changes.
+
+    Written above a subclass of `Rule`, whose documentation has an example.
+
+    Parameters
+    ----------
+    rule : type
+        A subclass of `Rule`, with a default for each hyperparameter.
+
+    Returns
+    -------
+    type
+        The same class; its arguments are the hyperparameters, and they are checked.
+
+    Raises
+    ------
+    TypeError
+        If it is not a subclass of `Rule`.
+    """
+    if not (isinstance(rule, type) and issubclass(rule, Rule)):
+        raise TypeError(
+            f"@d2l.update_rule stands above a subclass of d2l.Rule, but {name_of(rule)} is none."
+        )
+    cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(rule)
     plain_init = cls.__init__
     names = [field.name for field in dataclasses.fields(cls)]
 
@@ -198,14 +505,42 @@ def update_rule(cls: type) -> type:
         for name in hyperparameters:
             if name not in names:
                 near = ALIASES.get(name) if ALIASES.get(name) in names else name
-                raise TypeError(
-                    f"{cls.__name__} has no hyperparameter {name!r}. {did_you_mean(near, names)}"
-                )
+                advice = ELSEWHERE.get(name) or did_you_mean(near, names)
+                raise TypeError(f"{cls.__name__} has no hyperparameter {name!r}. {advice}")
+        if len(args) > len(names):
+            raise TypeError(
+                f"{cls.__name__} has {len(names)} hyperparameters, but got {len(args)} values: "
+                f"{', '.join(names)}. Name them, as in learning_rate=0.01."
+            )
         plain_init(self, *args, **hyperparameters)
 
+    def __setattr__(self, name, value):  # noqa: N807
+        raise dataclasses.FrozenInstanceError(
+            f"A rule never changes, so {name} cannot be set. Make a new one, such as "
+            f"{cls.__name__}({name}={value!r}); dataclasses.replace(rule, {name}=…) keeps the rest."
+        )
+
     __init__.__signature__ = inspect.signature(plain_init)
-    cls.__init__ = __init__
+    cls.__init__, cls.__setattr__ = __init__, __setattr__
     return cls
+
+
+def refuse_other_arguments(schedule: Schedule, label: str) -> None:
+    """Raise a TypeError unless a schedule can be called with one number."""
+    try:
+        inspect.signature(schedule).bind(0)
+    except TypeError:
+        raise TypeError(
+            f"{label}: a schedule is called with one number, how many steps have been taken, as in "
+            "lambda step: 0.1 / (1 + step); this one takes other arguments."
+        ) from None
+    except ValueError:  # a function without a signature, such as one of NumPy's
+        return
+
+
+def is_schedule(value: Any) -> bool:
+    """Say whether a learning rate is a function of the step, and no class or rule."""
+    return callable(value) and not isinstance(value, (type, Rule))
 
 
 # ---- parameters as an array, a list of arrays or a dict of arrays ------------------------------
@@ -242,21 +577,62 @@ def as_parameters(x: Any, name: str) -> Parameters:
     return float_array(x, name)
 
 
-def same_structure(x: Parameters, g: Parameters) -> None:
+def alike(x: Any, y: Any) -> bool:
+    """Say whether two things have the same structure of arrays of the same shapes."""
+    if isinstance(x, (list, dict)):
+        return (
+            isinstance(y, type(x))
+            and len(x) == len(y)
+            and all(np.shape(part) == np.shape(y[key]) for key, part in items(x))
+        )
+    return np.shape(x) == np.shape(y)
+
+
+def read_only(x: Any) -> Any:
+    """Return parameters, a gradient or a state as arrays that cannot be changed in place."""
+    if isinstance(x, dict):
+        return {key: read_only(part) for key, part in x.items()}
+    if isinstance(x, list):
+        return [read_only(part) for part in x]
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
+def same_structure(
+    x: Parameters, g: Parameters, g_name: str = "The gradient", x_name: str = "the parameters"
+) -> None:
     """Refuse a gradient that is not shaped exactly like its parameters."""
     if not isinstance(x, (list, dict)) and not isinstance(g, (list, dict)):
-        same_shape(g, x, "The gradient", "the parameter")
+        same_shape(g, x, g_name, x_name.removesuffix("s") if "param" in x_name else x_name)
         return
     x_keys, g_keys = (
         [k for k, _ in items(p)] if isinstance(p, (list, dict)) else None for p in (x, g)
     )
     if type(x) is not type(g) or set(x_keys) != set(g_keys):
         raise ValueError(
-            "The gradient must be built like the parameters: "
-            f"those are a {_describe(x, x_keys)}, but the gradient is a {_describe(g, g_keys)}."
+            f"{g_name} must be built like {x_name}: "
+            f"those are a {_describe(x, x_keys)}, but {g_name.lower()} is a {_describe(g, g_keys)}."
         )
     for key, part in items(x):
-        same_shape(g[key], part, f"The gradient of parameter {key!r}", "the parameter")
+        same_shape(g[key], part, f"{g_name} of parameter {key!r}", "the parameter")
+
+
+BEGIN = "Begin with state = rule.init(x), and pass on the state that each step returns."
+
+
+def _of(rule: Rule) -> str:
+    return type(rule).__name__
+
+
+def _shapes(x: Any) -> str:
+    """Return the shapes of parameters or of a part of a state, in words."""
+    if isinstance(x, (list, dict)):
+        return (
+            f"{type(x).__name__} of the shapes {', '.join(str(np.shape(p)) for _, p in items(x))}"
+        )
+    return f"shape {np.shape(x)}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
 
 
 def _describe(x, keys) -> str:

@@ -6,11 +6,35 @@ are among those of `tf.keras.optimizers.schedules`, which has more: stairs, a wa
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from d2lmini.checks import explain_arguments, float_array, number, whole_number
 
 
+class _Schedule:
+    """What schedules share: their numbers are checked when they are made."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            label, given = f"{type(self).__name__}: {field.name}", getattr(self, field.name)
+            many = isinstance(given, np.ndarray)
+            value = float_array(given, label) if many else number(given, label)
+            if np.any(value < 0):
+                raise ValueError(f"{label} must not be negative, but is {given!r}.")
+            if np.any(value == 0) and field.name == "decay_steps":
+                raise ValueError(f"{label} must be above 0: steps are divided by it.")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the rates: () for one, otherwise that of the runs side by side."""
+        return np.broadcast_shapes(*(np.shape(getattr(self, field.name)) for field in fields(self)))
+
+
+@explain_arguments
 @dataclass(frozen=True)
-class ExponentialDecay:
+class ExponentialDecay(_Schedule):
     r"""Multiply the rate by `decay_rate` every `decay_steps` steps, smoothly.
 
     .. math:: \eta_k = \eta_0 d^{k / K}
@@ -34,8 +58,9 @@ class ExponentialDecay:
         return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
 
 
+@explain_arguments
 @dataclass(frozen=True)
-class InverseTimeDecay:
+class InverseTimeDecay(_Schedule):
     r"""Divide the rate by a number that grows linearly.
 
     .. math:: \eta_k = \frac{\eta_0}{1 + d k / K}
@@ -59,6 +84,7 @@ class InverseTimeDecay:
         return self.initial_learning_rate / (1 + self.decay_rate * step / self.decay_steps)
 
 
+@explain_arguments
 @dataclass(frozen=True)
 class PiecewiseConstantDecay:
     """Hold the rate, and change it after given steps.
@@ -80,6 +106,19 @@ class PiecewiseConstantDecay:
     values: Sequence[float]
 
     def __post_init__(self) -> None:
+        for name, least in (("boundaries", None), ("values", 0)):
+            given = getattr(self, name)
+            if isinstance(given, str) or not isinstance(given, Sequence):
+                raise TypeError(
+                    f"PiecewiseConstantDecay: {name} must be a list of numbers, but is {given!r}."
+                )
+            for value in given:
+                if least is None:
+                    whole_number(value, f"PiecewiseConstantDecay: each of the {name}", 0)
+                elif number(value, f"PiecewiseConstantDecay: each of the {name}") < 0:
+                    raise ValueError(
+                        f"PiecewiseConstantDecay: one of the rates is negative, {value!r}."
+                    )
         if len(self.values) != len(self.boundaries) + 1:
             raise ValueError(
                 f"{len(self.boundaries)} boundaries cut the steps into "
@@ -94,8 +133,9 @@ class PiecewiseConstantDecay:
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
+@explain_arguments
 @dataclass(frozen=True)
-class CosineDecay:
+class CosineDecay(_Schedule):
     r"""Lower the rate along half a cosine wave, then hold it.
 
     .. math:: \eta_k = \eta_0 \left(\alpha + (1 - \alpha) \tfrac12

@@ -152,7 +152,8 @@ def judge(playground: Playground, rule: Rule, start: np.ndarray) -> np.ndarray:
         return objective.gradient(x)
 
     visited: list[None] = []
-    watched = dataclasses.replace(objective, gradient=gradient)
+    # Called noisy, since it must be called once a step and not tried out before.
+    watched = dataclasses.replace(objective, gradient=gradient, noisy=True)
     trace = dataclasses.replace(playground, objective=watched).run(rule, start, record=False)
     lost = np.asarray(0 if trace.diverged_at is None else trace.diverged_at) > 0
     if has_basins(playground):

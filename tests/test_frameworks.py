@@ -164,7 +164,7 @@ def test_decoupled_decay_is_recognized():
         ("optax.amsgrad", {"learning_rate": 0.1}, "largest corrected"),
         ("optax.rmsprop", {"learning_rate": 0.1, "bias_correction": True}, "leave it at False"),
         ("keras.optimizers.SGD", {"clipnorm": 1.0}, "clip it yourself"),
-        ("keras.optimizers.Ftrl", {}, "Known:"),
+        ("keras.optimizers.Ftrl", {}, "There is no rule for"),
         ("RMSprop", {}, "Did you mean"),
     ],
 )

@@ -115,7 +115,7 @@ def read(browser: Any, folder: Path) -> Iterator:
 
 def path_of(rule: d2l.Rule, steps: int = 20, start: Any = None, surface: Any = d2l.bowl):
     """Return the points that d2lmini computes."""
-    return d2l.minimize(surface, rule, start, steps=steps).x
+    return d2l.minimize(surface, rule, start=start, steps=steps).x
 
 
 # --- What it shows ---------------------------------------------------------------------------
@@ -283,7 +283,9 @@ def test_the_basins_of_himmelblau_are_those_that_d2lmini_finds(read):
     starts = np.array(
         reader.ask(f"{p.tolist()}.map(([p, q]) => [e.map.across.to(p), e.map.up.to(q)])")
     )
-    ends = d2l.minimize(d2l.himmelblau, d2l.SGD(learning_rate=0.01), starts, 100, record=False)
+    ends = d2l.minimize(
+        d2l.himmelblau, d2l.SGD(learning_rate=0.01), start=starts, steps=100, record=False
+    )
     distance = np.linalg.norm(ends.x[-1][:, None] - d2l.himmelblau.minimizers, axis=-1)
     nearest = np.where(distance.min(axis=1) < 0.5, distance.argmin(axis=1), -1)
     words = ["(3, 2)", "(−2.81, 3.13)", "(−3.78, −3.28)", "(3.58, −1.85)"]

@@ -225,7 +225,7 @@ OWN = {
         Twin("no root", {"/ root(": "/ np.square(root(", "inside_root)": "inside_root))"}),
     ],
     "RMSprop, centered": [
-        Twin("not centered", {"if self.centered": "if False"}),
+        Twin("not centered", {"s - m**2": "s"}),
         Twin("mean not squared", {"s - m**2": "s - np.abs(m)"}),
         Twin("mean of the step before", {'m = state["m"]': 'state["m"]'}),
         Twin("epsilon outside the root", {
@@ -242,7 +242,7 @@ OWN = {
         Twin("damped by 1 - beta", {"v - step": "v - (1 - self.momentum) * step"}),
         Twin("velocity of raw gradients",
              {"v - step": "v - eta * g", "x + v": "x + v * step / np.where(g == 0, 1, eta * g)"}),
-        Twin("no velocity", {"if v is None": "if True"}),
+        Twin("no velocity", {"x + v": "x - step"}),
         Twin("velocity forgotten", {"self.momentum * v": "0 * v"}),
         Twin("epsilon outside the root", _EPSILON_OUTSIDE),
         Twin("Nesterov's look-ahead", {"x + v": "x + self.momentum * v - step"}),
@@ -251,8 +251,8 @@ OWN = {
         Twin("rate outside the velocity", {"step = eta * g": "step = g", "x + v": "x + eta * v"},
              variant="schedule"),
         Twin("damped by 1 - beta", {"v - step": "v - (1 - self.momentum) * step"}),
-        Twin("not centered", {"if self.centered": "if False"}),
-        Twin("no velocity", {"if v is None": "if True"}),
+        Twin("not centered", {"s - m**2": "s"}),
+        Twin("no velocity", {"x + v": "x - step"}),
     ],
     "Adadelta": [
         Twin("epsilon outside both roots",
