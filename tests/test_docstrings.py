@@ -44,7 +44,7 @@ def test_public_name_is_documented(name):
 @pytest.mark.parametrize(("name", "method"), METHODS)
 def test_public_method_is_documented(name, method):
     # In a line, if a line will do. Equations are explained by the docstring of their class.
-    if (name, method) in [(rule, m) for rule in d2l.RULES for m in ("update", "zero_state")]:
+    if method in ("update", "zero_state") and d2l.Rule in getattr(d2l, name).__bases__:
         assert inspect.getdoc(getattr(d2l.Rule, method))
     else:
         assert faults(f"{name}.{method}", NOT_ASKED | {"PR01", "RT01"}) == []
