@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, explain_arguments, float_array, name_of, whole_number
+from d2lmini.checks import did_you_mean, explain_arguments, float_array, whole_number
 from d2lmini.checks import number as number_of
 from d2lmini.descend import FAR, Trace, minimize, refuse_no_rule
 from d2lmini.objectives import OBJECTIVES, Objective, bowl
@@ -301,10 +301,11 @@ def playground(
     <playground of recorded runs: Adam(learning_rate=0.2) on mine, 60 steps>
     """
     if not isinstance(objective, Objective):
+        plain = objective is None or isinstance(objective, (str, Rule))
         raise TypeError(
-            "The playground needs a surface, such as d2l.bowl, but got "
-            f"{name_of(objective) if callable(objective) else type(objective).__name__}. Make one "
-            "of your own function with d2l.Objective(name, value, start=…)."
+            "The playground needs the surface first, such as d2l.bowl, not "
+            f"{repr(objective) if plain else f'a {type(objective).__name__}'}. Of a function of "
+            "your own make one with d2l.Objective(name, value, start=…)."
         )
     if objective.dimension > 2:
         raise ValueError(
@@ -529,7 +530,7 @@ class Playground:
             raise ValueError(f"On {where} its value is not finite, as at {point}. {advice}.")
         if np.ptp(values) == 0:
             raise ValueError(
-                f"On {where} its value is {values.flat[0]:g} everywhere: there is "
+                f"On {where} its value is {values.flat[0] + 0.0:g} everywhere: there is "
                 "nothing to descend."
             )
         return values[(slice(None, None, 2),) * objective.dimension]

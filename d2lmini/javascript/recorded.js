@@ -64,7 +64,8 @@ class Recording extends Playground {
     this.predictBox.parentNode.remove();
     this.views.querySelector("[data-view=map]").remove();
     this.settings.parentNode.remove();
-    this.knobs.replaceWith(el("p", { class: "verdict" }, this.record.words));
+    const words = el("p", { class: "verdict", style: "align-self: start; overflow-wrap: anywhere" }, this.record.words);
+    this.knobs.replaceWith(words);
   }
 
   dress() {
@@ -108,6 +109,11 @@ class Recording extends Playground {
   }
 
   hint() { return el("p", {}, "Drag along the loss to go through time; the ring is the start."); }
+
+  ranking() {
+    if (Number.isFinite(this.surface.least)) return super.ranking();
+    return el("p", {}, "Give the surface its minimizers, and it says here who is first near the lowest of them.");
+  }
 
   tellPrediction() { this.veil.hidden = true; }
 
