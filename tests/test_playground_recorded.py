@@ -330,12 +330,12 @@ def test_only_of_the_books_rules_letters_have_names(read):
 
 
 MARK = """(() => {
-  const { path } = e.items[0], f = e.surfaceFrame, seen = [];
-  const type = CanvasRenderingContext2D.prototype, { fill } = type, { translate, arc } = type;
+  const f = e.surfaceFrame, seen = [], type = CanvasRenderingContext2D.prototype, { arc } = type;
   type.arc = function (x, y, r) { seen.push([x, y, r]); return arc.apply(this, arguments); };
   e.paint();
   type.arc = arc;
-  return [f.x0, f.x1, f.y0, f.y1, f.left, f.top, f.w, f.h, seen.filter(([, , r]) => r === 6)];
+  const [marks, rings] = [6, 8].map((size) => seen.filter(([, , r]) => r === size));
+  return [[f.x0, f.x1, f.y0, f.y1, f.left, f.top, f.w, f.h], marks, rings];
 })()"""
 
 
@@ -345,13 +345,12 @@ def test_a_step_moves_the_mark_to_the_recorded_point(read, name, t):
     reader, (trace, *_) = read(name), PLAYGROUNDS[name].traces
     marker = "e.items[0].look.mark = 'o'"  # a circle, whose middle can be heard of
     reader.ask(f"({marker}, e.step(() => {t}))")
-    *frame, marks = reader.ask(MARK)
-    x0, x1, y0, y1, left, top, w, h = frame
-    ((px, py, _),) = marks
-    point = np.atleast_1d(trace.x[t])
-    across, up = point[0], point[1] if len(point) == 2 else trace.value[t]
-    assert (px - left) / w == pytest.approx((across - x0) / (x1 - x0), abs=1e-9)
-    assert 1 - (py - top) / h == pytest.approx((up - y0) / (y1 - y0), abs=1e-9)
+    (x0, x1, y0, y1, left, top, w, h), marks, rings = reader.ask(MARK)
+    for [(px, py, _)], i in ((marks, t), (rings, 0)):  # the ring is the start
+        point = np.atleast_1d(trace.x[i])
+        across, up = point[0], point[1] if len(point) == 2 else trace.value[i]
+        assert (px - left) / w == pytest.approx((across - x0) / (x1 - x0), abs=1e-9)
+        assert 1 - (py - top) / h == pytest.approx((up - y0) / (y1 - y0), abs=1e-9)
     sync_api.expect(reader.element.locator(".counter")).to_contain_text(f"step {t} of ")
 
 

@@ -185,7 +185,7 @@ class Chapter:
         self.cells.append(cell)
         below = [self.caption(figure) for figure in node.findall(nodes.figure)]
         if any(
-            "<optimizer-playground" in o.get("data", {}).get("text/html", "")
+            "<optimizer-" in o.get("data", {}).get("text/html", "")
             for o in source.outputs
         ):
             below.append(MOVES)

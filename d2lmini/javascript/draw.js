@@ -249,12 +249,6 @@ function arrow(c, x, y, dx, dy, color, label) {
   c.fillText(label, x + dx + 11 * ux, y + dy + 11 * uy);
 }
 
-// The point of a run after step t, in pixels.
-function place(f, surface, path, t) {
-  const d = surface.dimension, i = Math.min(t, path.steps);
-  return [f.px(path.x[i * d]), f.py(d === 1 ? path.value[i] : path.x[i * d + 1])];
-}
-
 function drawPath(c, f, surface, path, look, t, strong) {
   const d = surface.dimension, last = Math.min(t, path.steps);
   c.save();

@@ -104,7 +104,7 @@ class Recording extends Playground {
     c.lineWidth = 2;
     c.setLineDash([]);
     c.beginPath();
-    c.arc(...place(f, this.surface, path, 0), 8, 0, 2 * Math.PI);
+    c.arc(f.px(path.x[0]), f.py(this.surface.dimension === 1 ? path.value[0] : path.x[1]), 8, 0, 2 * Math.PI);
     c.stroke();
   }
 
