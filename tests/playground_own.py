@@ -39,6 +39,11 @@ class SGD(d2l.Rule):
         return x - 2 * eta * g, {}
 
 
+@d2l.update_rule
+class ARuleWithTheLongestNameOfAllRules(Damped):
+    """A rule whose name does not fit beside a picture."""
+
+
 def quartic(x):
     """Return the value at a single point, as a reader writes it."""
     return float(x[0] ** 4 + x[1] ** 2 + x[0] * x[1])
@@ -67,6 +72,12 @@ PLAYGROUNDS = {
     "surface, one coordinate": d2l.playground(ALONE, d2l.RMSprop(0.05), start=1.0, steps=20),
     "schedule": d2l.playground(
         d2l.rosenbrock, d2l.SGD(d2l.CosineDecay(1e-3, 50)), d2l.SGD(lambda k: 5e-4), steps=50
+    ),
+    "long names": d2l.playground(
+        d2l.Objective("years", lambda x: (x - 2015) ** 2 / 10, start=2003.0, domain=[(1990, 2030)]),
+        ARuleWithTheLongestNameOfAllRules(0.7),
+        ARuleWithTheLongestNameOfAllRules(0.2),
+        steps=60,
     ),
     "noise": d2l.playground(MINE, d2l.Nadam(0.1), noise=0.5, seed=3, steps=25),
     "noise of its own": d2l.playground(NOISY, d2l.SGD(0.1), steps=12),

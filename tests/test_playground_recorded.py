@@ -147,17 +147,24 @@ def test_it_says_what_it_is():
 
 
 class Halving:
-    """A schedule with an address in its name."""
+    """A schedule that Python writes with its address in memory."""
 
     def __call__(self, step):
         return 0.5**step
 
 
+class Anonymous(Signum):
+    """A rule that is written so."""
+
+    __repr__ = object.__repr__
+
+
 def test_no_address_of_memory_is_shown():
-    play = d2l.playground(d2l.bowl, d2l.SGD(Halving()))
+    play = d2l.playground(d2l.bowl, d2l.SGD(Halving()), Anonymous())
     shown = [repr(play), json.dumps(play.record()), stills.words(play)]
     assert not [text for text in shown if re.search(r"\b0x[0-9a-f]{4}", text)]
     assert "Halving" in shown[0]
+    assert "Anonymous object>" in shown[0]
 
 
 REFUSED = {
@@ -439,7 +446,7 @@ def test_runs_that_are_lost_say_so(read):
     assert [text.split(", ")[1] for text in words] == [f"diverged at step {t}" for t in lost]
 
 
-LOOKS = ["rule", "surface, one coordinate", "diverging", "schedule"]
+LOOKS = ["rule", "surface, one coordinate", "diverging", "schedule", "long names"]
 
 
 @pytest.mark.parametrize("name", LOOKS)
@@ -459,6 +466,29 @@ def test_it_fits_from_320_pixels_on(read, name):
     reader = read(name, viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3)
     width, box = reader.ask("[e.left.canvas.width, e.left.canvas.clientWidth]")
     assert width == 3 * box
+
+
+TICKS = """(() => {
+  const type = CanvasRenderingContext2D.prototype, { fillText } = type, seen = [];
+  type.fillText = function (text, x, y) {
+    seen.push([text, x + this.measureText(text).width / 2, e.left.canvas.clientWidth / e.unit]);
+    return fillText.apply(this, arguments);
+  };
+  e.kept.clear();
+  e.paint();
+  type.fillText = fillText;
+  return seen;
+})()"""
+
+
+def test_ticks_differ_and_stay_in_the_picture(read):
+    ticks = [tick for tick in read("long names").ask(TICKS) if re.fullmatch(r"[12]\d{3}", tick[0])]
+    assert [text for text, *_ in ticks] == ["1990", "2000", "2010", "2020", "2030"]
+    assert max(right - width for _, right, width in ticks) <= 0
+    ((labels,),) = evaluate(
+        program("return [along(2001, 2009, ticks(2001, 2009, 5)).map(([, text]) => text)];")
+    )
+    assert labels == ["2002", "2004", "2006", "2008"]
 
 
 def test_the_picture_stands_in_its_place_in_print_and_without_javascript(read):

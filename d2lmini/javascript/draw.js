@@ -70,7 +70,7 @@ function axes(c, f, { x = "", y = "", xTicks, yTicks }) {
   for (const [at, label] of xTicks) {
     const px = f.left + at * f.w;
     c.fillRect(Math.round(px), f.top + f.h, 1, 4);
-    c.fillText(label, px, f.top + f.h + 6);
+    c.fillText(label, Math.min(px, f.width - c.measureText(label).width / 2), f.top + f.h + 6);
   }
   c.textAlign = "right";
   c.textBaseline = "middle";

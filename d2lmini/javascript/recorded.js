@@ -64,8 +64,9 @@ class Recording extends Playground {
     this.predictBox.parentNode.remove();
     this.views.querySelector("[data-view=map]").remove();
     this.settings.parentNode.remove();
-    const words = el("p", { class: "verdict", style: "align-self: start; overflow-wrap: anywhere" }, this.record.words);
-    this.knobs.replaceWith(words);
+    this.knobs.replaceWith(el("p", { class: "verdict", style: "align-self: start" }, this.record.words));
+    // Names of a reader's own may be longer than a line.
+    for (const node of [this.chips, this.table.parentNode.parentNode]) node.style.overflowWrap = "anywhere";
   }
 
   dress() {
