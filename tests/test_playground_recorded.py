@@ -124,6 +124,15 @@ def test_what_the_element_can_run_is_not_recorded_and_the_rest_is():
     assert all(play.setting and not play.traces for play in live)
     assert all(play.setting is None and play.traces for play in PLAYGROUNDS.values())
 
+    class Warmed(d2l.InverseTimeDecay):
+        """A schedule of the book with another equation."""
+
+        def __call__(self, step):
+            return min(1.0, step / 10) * super().__call__(step)
+
+    play = d2l.playground(d2l.bowl, d2l.SGD(Warmed(0.4, 10, 1.0)))
+    np.testing.assert_array_equal(play.traces[0].x[1], d2l.bowl.start)  # its first rate is 0
+
 
 def test_the_element_runs_the_rules_that_javascript_has(monkeypatch):
     ((names, known),) = evaluate(program("return [Object.keys(rules), Object.keys(BOOK.rules)];"))
@@ -327,13 +336,15 @@ def test_the_table_shows_the_recorded_numbers(read, name, t):
 
 
 def test_only_of_the_books_rules_letters_have_names(read):
-    def heads():
+    def heads(reader):
         return [text.strip() for text in reader.element.locator("tbody th").all_inner_texts()]
 
     reader = read("rule")
-    assert heads() == ["x point", "g gradient", "mean_so_far", "k", "step"]
+    assert heads(reader) == ["x point", "g gradient", "mean_so_far", "k", "step"]
     reader.element.get_by_role("radio", name="Adam").check()
-    assert heads() == ["x point", "g gradient", "m mean gradient", "s squared gradients", "step"]
+    adams = ["x point", "g gradient", "m mean gradient", "s squared gradients"]
+    assert heads(reader) == [*adams, "step"]
+    assert heads(read("noise")) == [*adams, "P", "step"]  # Nadam's product, one number
 
 
 MARK = """(() => {

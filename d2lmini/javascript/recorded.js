@@ -126,7 +126,7 @@ class Recording extends Playground {
       ["x", LETTERS.x, (q) => path.x[t * d + q]],
       ["g", LETTERS.g, (q) => path.gradient[before * d + q]],
       ...letters.map((letter, j) =>
-        [known ? letter.replace("_max", "ₘₐₓ") : letter, known ? LETTERS[letter] : "", (q) => states[(t * d + q) * k + j]]),
+        [known ? letter.replace("_max", "ₘₐₓ") : letter, (known && LETTERS[letter]) || "", (q) => states[(t * d + q) * k + j]]),
       ["", LETTERS.step, (q) => path.x[t * d + q] - path.x[before * d + q]],
     ], t);
   }
