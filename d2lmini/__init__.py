@@ -136,6 +136,24 @@ __all__ = [
 ]
 
 
+# What readers of other libraries look for.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("optim", "optimizer", "optimizers"),
+        "The rules are here themselves, such as d2l.SGD and d2l.Adam; d2l.RULES has them all.",
+    ),
+    "dataloader": "Did you mean 'Dataset' or 'minibatches'? d2l.train makes minibatches itself.",
+}
+# The functions and classes of d2lmini.tensorflow, which cannot be imported here to ask.
+_OF_D2L = {
+    *("Animator", "Timer", "TrainCallback", "annotate", "download", "evaluate_loss"),
+    *("get_data_ch11", "linreg", "load_array", "load_data_fashion_mnist", "numpy", "plot"),
+    *("set_axes", "set_figsize", "sgd", "show_trace_2d", "size", "squared_loss"),
+    *("synthetic_data", "train_2d", "train_ch11", "train_concise_ch11", "try_gpu"),
+    "use_svg_display",
+}
+
+
 def __getattr__(name: str) -> Any:
     """Fetch a name from a module with a heavy import, or say which name was probably meant."""
     if name in _LAZY:
@@ -144,9 +162,12 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"d2lmini.{name}")
     if name.startswith("__"):  # Python's own inquiries
         raise AttributeError(name)
-    hint = f"{did_you_mean(name, __all__)} dir(d2lmini) lists all."
-    if name.endswith(("_ch11", "_2d", "_2D")):
-        hint = "The names of Dive into Deep Learning are in d2lmini.tensorflow."
+    hint = _ELSEWHERE.get(name.lower()) or f"{did_you_mean(name, __all__)} dir(d2lmini) lists all."
+    if name in _OF_D2L or name.endswith(("_ch11", "_2d", "_2D")):
+        hint = (
+            "The names of Dive into Deep Learning are in d2lmini.tensorflow: "
+            "from d2lmini import tensorflow as d2l."
+        )
     raise AttributeError(f"d2lmini has no {name!r}. {hint}")
 
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import explain_arguments, float_array, same_shape, whole_number
+from d2lmini.checks import (
+    explain_arguments,
+    float_array,
+    kind,
+    same_shape,
+    shown,
+    takes,
+    whole_number,
+)
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.descend import FAR, History, refuse_no_data, refuse_no_rule, with_bar
 from d2lmini.optimizers import RULES
@@ -47,6 +55,7 @@ def keras():
     return tf.keras
 
 
+@explain_arguments
 def twin(rule: Rule):
     """Return the Keras optimizer of the same name with the same hyperparameters.
 
@@ -148,7 +157,12 @@ class Agreement:
 
 @explain_arguments
 def agree(
-    rule: Rule, optimizer: Any = None, *, steps: int = 200, gradients=None, dtype: str = "float32"
+    rule: Rule,
+    optimizer: Any = None,
+    *,
+    steps: int | None = None,
+    gradients=None,
+    dtype: str = "float32",
 ) -> Agreement:
     """Feed the same gradients to a rule and to another optimizer, and compare their parameters.
 
@@ -163,10 +177,11 @@ def agree(
         What to compare it with; by default its `twin` in Keras. An optimizer of Keras, fresh;
         another rule; or a function of the parameters and the gradient that returns the new
         parameters, which may keep a state of its own.
-    steps : int, default 200
-        How many steps to take, if no gradients are given.
+    steps : int, optional
+        How many steps to take; 200 by default, or as many as there are gradients.
     gradients : array of shape (steps, n), optional
-        The gradients; by default seeded normal numbers on 5 scales, a third of them exactly zero.
+        The gradients; by default those of `example_gradients`: seeded normal numbers on 20 scales,
+        a third of them exactly zero.
     dtype : {"float32", "float64"}, default "float32"
         The precision of the parameters.
 
@@ -191,16 +206,25 @@ def agree(
     equal bit for bit over 100 steps in float32
     """
     refuse_no_rule(rule)
-    if rule.shape != ():
+    many = next((r for r in (rule, optimizer) if isinstance(r, Rule) and r.shape != ()), None)
+    if many is not None:
         raise ValueError(
             "agree compares one setting at a time, but a hyperparameter of the rule is an array of "
-            f"shape {rule.shape}."
+            f"shape {many.shape}."
         )
     if str(dtype) not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64', but is {dtype!r}.")
+        raise ValueError(f"dtype must be 'float32' or 'float64', but is {shown(dtype)}.")
+    steps = None if steps is None else whole_number(steps, "steps", 1)
     if gradients is None:
-        gradients = example_gradients(whole_number(steps, "steps", 1))
-    gradients = float_array(gradients, "The gradients").astype(dtype)
+        gradients = example_gradients(steps or 200)
+    elif steps is not None:
+        raise ValueError(
+            "The gradients say how many steps there are, one in each row: leave steps out, or take "
+            "gradients[:steps]."
+        )
+    with np.errstate(over="ignore"):  # said in words by the second
+        gradients = float_array(gradients, "The gradients").astype(dtype)
+    gradients = float_array(gradients, f"The gradients in {dtype}")
     if gradients.ndim != 2 or gradients.size == 0:
         raise ValueError(
             "The gradients must be a table with one gradient in each row, but have the shape "
@@ -230,15 +254,10 @@ def _stepper(optimizer: Any, x: np.ndarray):
             return kept[0]
 
     elif isinstance(optimizer, type | str):
-        name = optimizer if isinstance(optimizer, str) else optimizer.__name__
-        raise TypeError(f"Pass an optimizer, such as {name}(learning_rate=0.01), not {name!r}.")
-    elif hasattr(optimizer, "apply") and hasattr(optimizer, "iterations"):
+        refuse_class_or_name(optimizer)
+    elif _is_of_keras(optimizer):
         module = keras()
-        if optimizer.built:
-            raise ValueError(
-                f"This {type(optimizer).__name__} of Keras was used before: it holds the state of "
-                "other parameters. Pass a fresh one."
-            )
+        refuse_used(optimizer)
         variable = module.Variable(x, dtype=x.dtype.name)
 
         def step(g):
@@ -247,9 +266,13 @@ def _stepper(optimizer: Any, x: np.ndarray):
 
     elif callable(optimizer):
         kept = [x]
+        takes(optimizer, "A function that is compared with a rule", "x", "g")
 
         def step(g):
-            new = np.asarray(optimizer(kept[0].copy(), g.copy()))
+            new = optimizer(kept[0].copy(), g.copy())
+            if new is None:
+                raise TypeError("The function returned None. Is a return missing?")
+            new = float_array(new, "What the function returned")
             same_shape(new, x, "What the function returned", "the parameters")
             kept[0] = new.astype(x.dtype)
             return kept[0]
@@ -257,10 +280,32 @@ def _stepper(optimizer: Any, x: np.ndarray):
     else:
         raise TypeError(
             "A rule is compared with an optimizer of Keras, another rule, or a function of (x, g) "
-            f"that returns the new parameters, not with a {type(optimizer).__name__}. An optimizer "
-            "of PyTorch becomes such a function in a few lines."
+            f"that returns the new parameters, not with {kind(optimizer)}. An optimizer of PyTorch "
+            "becomes such a function in a few lines."
         )
     return step
+
+
+def _is_of_keras(optimizer: Any) -> bool:
+    return hasattr(optimizer, "apply") and hasattr(optimizer, "iterations")
+
+
+def refuse_class_or_name(optimizer: Any) -> None:
+    """Raise a TypeError if this is the class or the name of an optimizer."""
+    if isinstance(optimizer, type | str):
+        name = optimizer if isinstance(optimizer, str) else optimizer.__name__
+        raise TypeError(
+            f"Pass an optimizer, such as {name}(learning_rate=0.01), not {shown(optimizer)}."
+        )
+
+
+def refuse_used(optimizer: Any) -> None:
+    """Raise a ValueError if an optimizer of Keras holds the state of other parameters."""
+    if optimizer.built:
+        raise ValueError(
+            f"This {type(optimizer).__name__} of Keras was used before: it holds the state of "
+            "other parameters. Pass a fresh one."
+        )
 
 
 @explain_arguments
@@ -340,12 +385,16 @@ def train_concise(
         If the data is empty or smaller than a minibatch.
     """
     refuse_no_data(data)
+    if isinstance(optimizer, type) and issubclass(optimizer, Rule):
+        refuse_no_rule(optimizer)
+    if isinstance(optimizer, type):
+        refuse_class_or_name(optimizer)
     if isinstance(optimizer, Rule):
         optimizer = twin(optimizer)
-    if not (hasattr(optimizer, "apply") and hasattr(optimizer, "iterations")):
+    if not _is_of_keras(optimizer):
         raise TypeError(
             "An optimizer of Keras, such as tf.keras.optimizers.SGD(0.1), or a rule is needed, but "
-            f"got {optimizer!r}."
+            f"got {shown(optimizer)}."
         )
     if data.y.ndim != 1 or data.x.ndim != 2:
         raise ValueError(
@@ -354,6 +403,7 @@ def train_concise(
         )
     epochs = whole_number(epochs, "epochs", 1)
     batches = minibatches(len(data), batch_size, seed)
+    refuse_used(optimizer)
     steps_per_epoch = -(-len(data) // batch_size)
     model = linear_regression(data.x.shape[1], optimizer)
     x, y = data.x.astype(np.float32), data.y.astype(np.float32)[:, None]

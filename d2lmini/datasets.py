@@ -8,7 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from d2lmini.checks import explain_arguments, float_array, same_shape, whole_number
+from d2lmini.checks import (
+    array_of,
+    explain_arguments,
+    float_array,
+    plural,
+    same_shape,
+    shown,
+    unchangeable,
+    whole_number,
+)
 
 AIRFOIL = "airfoil_self_noise.dat"
 AIRFOIL_SHA256 = "74c75fd71783f1e6b71f8a622b993dc592897a97cd689c5090a07147a1b097b3"
@@ -21,6 +30,7 @@ AIRFOIL_SOURCES = (
 
 
 @explain_arguments
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples and their targets.
@@ -48,6 +58,11 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"The name must be text, but is {shown(self.name)}. It comes first: "
+                "d2l.Dataset('mine', X, y)."
+            )
         x = float_array(self.x, f"{self.name}: x")
         y = _targets(self.y, f"{self.name}: y")
         if x.ndim < 2 or len(x) == 0:
@@ -61,26 +76,53 @@ class Dataset:
                 f"({len(x)},), but has shape {y.shape}. A column of targets is flattened with "
                 ".ravel()."
             )
+        names = self.feature_names
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise TypeError(
+                f"{self.name}: feature_names must be a tuple of text, a name for each column of x."
+            )
+        if len(names) not in (0, x.shape[-1]):
+            raise ValueError(
+                f"{self.name}: there are {plural(len(names), 'name')} in feature_names, but x has "
+                f"{plural(x.shape[-1], 'column')}."
+            )
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        object.__setattr__(self, "feature_names", tuple(names))
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.x)
 
+    def __repr__(self) -> str:
+        """Return the name and the shapes."""
+        return f"<Dataset {self.name!r}: x of shape {self.x.shape}, y of shape {self.y.shape}>"
+
+    def __getitem__(self, index):
+        """Refuse an index: x and y have them."""
+        raise TypeError(
+            "A Dataset has no index of its own: take rows of its arrays, data.x[0] and data.y[0]."
+        )
+
+    def __iter__(self):
+        """Refuse to be iterated over."""
+        raise TypeError(
+            "A Dataset is not iterated over: use data.x and data.y, or d2l.minibatches(len(data), "
+            "batch_size, seed), which gives the rows of one minibatch after another."
+        )
+
 
 def _targets(y, name: str) -> np.ndarray:
     """Return targets as whole or real numbers, or say what they must be."""
-    if isinstance(y, np.ma.MaskedArray):
-        float_array(y, name)
-    found = np.asarray(y)
+    found = array_of(y, name)
     if found.dtype.kind in "iub":  # class labels stay whole
         return found
     if found.dtype.kind in "US" or (
         found.dtype == object and any(isinstance(value, str) for value in found.ravel())
     ):
+        first = found.ravel()[:1].tolist()[0]
         raise TypeError(
-            f"{name} holds text, such as {found.ravel()[0]!r}. Number the classes from 0: "
+            f"{name} holds text, such as {first!r}. Number the classes from 0: "
             "names, y = np.unique(labels, return_inverse=True)."
         )
     if found.dtype == object:  # numbers of different kinds, or None
@@ -119,16 +161,18 @@ def standardize(x, like=None) -> np.ndarray:
     like = x if like is None else float_array(like, "like")
     if x.ndim == 0:
         raise ValueError("x must have rows, but is one number: it has no spread to divide by.")
-    if like.shape[1:] != x.shape[1:]:
-        same_shape(x[0], like[0], "A row of x", "a row of like")
+    if like.ndim == 0:
+        raise ValueError("like must have rows, but is one number: it has no spread to divide by.")
     if len(like) == 0:
         raise ValueError("There are no rows to take a mean of: the data set is empty.")
+    same_shape(np.empty(x.shape[1:]), like[0], "A row of x", "a row of like")
     # A constant column has no spread, but the mean of 0.1, 0.1, 0.1 is not quite 0.1.
     constant = np.ptp(like, axis=0) == 0
     center = np.where(constant, like[0], like.mean(axis=0))
     return (x - center) / np.where(constant, 1.0, like.std(axis=0))
 
 
+@explain_arguments
 def diabetes() -> Dataset:
     """Return the diabetes data: 442 patients, 10 measurements, the disease a year later.
 
@@ -152,6 +196,7 @@ def diabetes() -> Dataset:
     )
 
 
+@explain_arguments
 def digits() -> Dataset:
     """Return the digits data: 1797 handwritten digits of 8 by 8 pixels.
 
@@ -172,6 +217,7 @@ def digits() -> Dataset:
     return Dataset("digits", raw.data / 16.0, raw.target, tuple(raw.feature_names))
 
 
+@explain_arguments
 def airfoil() -> Dataset:
     """Return the airfoil data: how loud a wing was in 1503 tests in a wind tunnel of NASA.
 
@@ -218,6 +264,7 @@ def airfoil_file() -> Path:
     folder = os.environ.get("D2LMINI_DATA")
     if not folder:
         return _downloaded_airfoil()
+    folder = folder.removesuffix(AIRFOIL) or "."  # the file itself will do, too
     file = Path(folder).expanduser() / AIRFOIL
     if not file.is_file():
         raise FileNotFoundError(
@@ -289,6 +336,7 @@ def fetch(url: str, checksum: str | None, folder: str | Path | None = None) -> P
     return Path(pooch.retrieve(url, checksum, name, folder or pooch.os_cache("d2lmini")))
 
 
+@explain_arguments
 def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     """Return the row numbers of one minibatch after another, epoch after epoch, without end.
 
@@ -315,9 +363,9 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
         If there are no examples, or fewer than a minibatch takes.
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
-        shown = f"an array of shape {np.shape(n)}" if np.ndim(n) else repr(n)
+        given = "a Dataset" if isinstance(n, Dataset) else shown(n)
         raise ValueError(
-            f"n must be a whole number, how many examples there are, but is {shown}. "
+            f"n must be a whole number, how many examples there are, but is {given}. "
             "Of an array that is len(x)."
         )
     if n == 0:

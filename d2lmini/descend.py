@@ -1,6 +1,9 @@
 """Run a rule: on a surface, step by step, or on a model and data, minibatch by minibatch."""
 
+import inspect
 import itertools
+import operator
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import explain_arguments, float_array, number, whole_number
+from d2lmini.checks import (
+    explain_arguments,
+    float_array,
+    number,
+    shown,
+    takes,
+    true_or_false,
+    unchangeable,
+    whole_number,
+)
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.models import one_number
 from d2lmini.objectives import Objective
@@ -27,6 +39,7 @@ from d2lmini.rule import (
 FAR = 1e6
 
 
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Trace:
     """The path of a rule on a surface.
@@ -71,6 +84,14 @@ class Trace:
             many = int(np.count_nonzero(self.diverged_at))
             return f"{head}: {self.diverged_at.size} runs, of which {many} diverged"
         if self.diverged_at is not None:
+            if (
+                getattr(self.rule, "epsilon", 1) == 0
+                and not self.objective.slopes(self.x[-1]).all()
+            ):
+                return (
+                    f"{head}: zero by zero at step {self.diverged_at}, where a gradient is zero "
+                    "and so is epsilon"
+                )
             return f"{head}: diverged at step {self.diverged_at}"
         if np.ndim(self.value[0]):
             return f"{head}: {np.size(self.value[0])} runs"
@@ -120,11 +141,15 @@ def minimize(
     """
     if not isinstance(objective, Objective):
         raise TypeError(
-            f"minimize needs an Objective, such as d2l.bowl, but got {type(objective).__name__}. "
-            "Make one of your own function with d2l.Objective(name, value, gradient, start=…)."
+            f"minimize needs an Objective, such as d2l.bowl, but got {shown(objective)}. "
+            + (
+                "It takes the objective first, then the rule."
+                if isinstance(objective, Rule)
+                else "Make one of your own function with d2l.Objective(name, value, start=…)."
+            )
         )
     refuse_no_rule(rule)
-    steps = whole_number(steps, "steps", 0)
+    steps, record = whole_number(steps, "steps", 0), true_or_false(record, "record")
     x = objective.point(objective.start if start is None else float_array(start, "The start"))
     # One array holds all the runs: the coordinates stay last, hyperparameters broadcast before.
     try:
@@ -145,25 +170,30 @@ def minimize(
     xs, gradients, states = [x], [], []
     diverged_at, taken = np.zeros(runs, dtype=int), 0
     with np.errstate(all="ignore"):  # a diverging run is reported below, once, in words
-        _ = objective.ready
+        gradient, advance = objective.slopes, rule.checked
         try:
             for t in with_bar(range(1, steps + 1)):
                 if isinstance(x, np.ndarray):
                     x.flags.writeable = False  # it is kept: nobody may change it in place
-                g = objective.slopes(x)
-                new_x, state = (rule.checked if t == 1 else rule.advance)(x, g, state)
-                lost = ~(np.abs(new_x) <= far)
-                if not objective.known_domain and lost.any():
-                    # The minimum may be out there: is it lower than where the run began?
-                    if first_value is None:
-                        first_value = objective.values(xs[0])
-                    lower = objective.values(new_x) < first_value
-                    lost &= ~(lower if objective.dimension == 1 else lower[..., None])
-                if objective.dimension > 1:
-                    lost = lost.any(axis=-1)
-                diverged_at[(diverged_at == 0) & lost] = t
-                if single and lost:
-                    break
+                g = gradient(x)
+                if t == 1 and single:
+                    float_array(g, f"{objective.name}: the gradient at the start")
+                new_x, state = advance(x, g, state)
+                if t == 1:  # after that nothing can have changed its shape
+                    gradient, advance = objective.unchecked_slopes(new_x), rule.advance
+                if not (np.abs(new_x) <= far).all():
+                    lost = ~(np.abs(new_x) <= far)
+                    if not objective.known_domain:
+                        # The minimum may be out there: is it lower than where the run began?
+                        if first_value is None:
+                            first_value = objective.values(xs[0])
+                        lower = objective.values(new_x) < first_value
+                        lost &= ~(lower if objective.dimension == 1 else lower[..., None])
+                    if objective.dimension > 1:
+                        lost = lost.any(axis=-1)
+                    diverged_at[(diverged_at == 0) & lost] = t
+                    if single and lost:
+                        break
                 x, taken = new_x, t
                 if record:
                     xs.append(x)
@@ -194,11 +224,17 @@ def _far(objective: Objective, x: np.ndarray) -> float:
     return FAR * max(1.0, *(float(np.abs(size).max(initial=0)) / 10 for size in sizes))
 
 
-def with_bar(steps: Iterable, total: int | None = None) -> Iterable:
-    """Return the steps with a bar that appears after two seconds and goes at the end."""
-    from tqdm import tqdm
+def with_bar(steps: Iterable, total: int | None = None) -> Iterator:
+    """Yield the steps, with a bar that appears after two seconds and goes at the end."""
+    # Made here only when it is needed: most runs take milliseconds, and so does a bar.
+    steps, due = iter(steps), time.monotonic() + 2
+    for taken, step in enumerate(steps, start=1):
+        yield step
+        if time.monotonic() > due:
+            from tqdm import tqdm
 
-    return tqdm(steps, total=total, delay=2, leave=False, unit=" steps")
+            total = total or taken + operator.length_hint(steps)
+            yield from tqdm(steps, initial=taken, total=total, leave=False, unit=" steps")
 
 
 def _say_interrupted(taken: int, steps: int, what: str) -> None:
@@ -240,12 +276,14 @@ def feed(rule: Rule, gradients, start: float = 0.0) -> np.ndarray:
     x = np.full(gradients.shape[1:], number(start, "start"), dtype=gradients.dtype)
     x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
     points, state = [x], rule.init(x)
-    for t, g in enumerate(gradients):
-        x, state = (rule.advance if t else rule.checked)(x, g, state)
-        points.append(x)
+    with np.errstate(all="ignore"):  # what is lost is nan or infinite in the result
+        for t, g in enumerate(gradients):
+            x, state = (rule.advance if t else rule.checked)(x, np.broadcast_to(g, x.shape), state)
+            points.append(x)
     return np.array(points)
 
 
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class History:
     """The loss of a model while a rule trains it.
@@ -293,6 +331,7 @@ class History:
         return f"{rule}: loss {self.loss[0]:{digits}} -> {self.loss[-1]:{digits}}"
 
 
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Step:
     """A step of a training, as `training_steps` yields it.
@@ -360,7 +399,8 @@ def training_steps(
     >>> step.t
     26
     """
-    return _begun(model, rule, data, batch_size, seed, global_clipnorm, start)[-1]
+    steps = _begun(model, rule, data, batch_size, seed, global_clipnorm, start)[-1]
+    return _as_steps(steps, -(-len(data) // batch_size))
 
 
 def _begun(model, rule, data, batch_size, seed, clipnorm, start):
@@ -378,6 +418,13 @@ def _begun(model, rule, data, batch_size, seed, clipnorm, start):
         clipnorm = number(clipnorm, "global_clipnorm")
         if clipnorm <= 0:
             raise ValueError(f"global_clipnorm must be above 0, but is {clipnorm!r}.")
+    for method, *arguments in (
+        ("init", "data"),
+        ("loss", "parameters", "x", "y"),
+        ("gradient", "parameters", "x", "y"),
+    ):
+        called = f"{method}({', '.join(arguments)})"
+        takes(getattr(model, method), f"The model's {called}", *arguments)
     initial = as_parameters(model.init(data), "What the model's init returns")
     if isinstance(start, History):
         if start.state is None:
@@ -391,22 +438,32 @@ def _begun(model, rule, data, batch_size, seed, clipnorm, start):
         given = initial if start is None else as_parameters(start, "The parameters to start from")
         parameters, state, done = given, rule.init(given), 0
     same_structure(initial, parameters, "What to start from", "what the model's init returns")
-    steps = _steps(model, rule, data, batch_size, batches, clipnorm, parameters, state, done)
+    steps = _steps(model, rule, data, batches, clipnorm, parameters, state, done)
     return parameters, state, done, steps
 
 
-def _steps(model, rule, data, batch_size, batches, clipnorm, parameters, state, done):
-    steps_per_epoch = -(-len(data) // batch_size)
-    advance = rule.checked  # the first time; after that nothing can have changed its shape
+def _steps(model, rule, data, batches, clipnorm, parameters, state, done):
+    advance, checked = rule.advance, False
     for t, rows in enumerate(itertools.islice(batches, done, None), start=done + 1):
-        with np.errstate(all="ignore"):  # a diverging run is reported in words
-            g = model.gradient(parameters, data.x[rows], data.y[rows])
-            if isinstance(g, tuple):
-                g = list(g)
-            if clipnorm is not None:
-                g = _clipped(g, clipnorm)
-            parameters, state = advance(parameters, g, state)
-            advance = rule.advance
+        g = model.gradient(parameters, data.x[rows], data.y[rows])
+        if isinstance(g, tuple):
+            g = list(g)
+        if not checked:  # after the first time nothing can have changed its shape
+            if g is None:
+                raise TypeError("The model's gradient returned None. Is a return missing?")
+            g = as_parameters(g, "The gradient")
+        if clipnorm is not None:
+            g = _clipped(g, clipnorm)
+        parameters, state = (advance if checked else rule.checked)(parameters, g, state)
+        checked = True
+        yield t, rows, g, parameters, state
+
+
+def _as_steps(steps: Iterator, steps_per_epoch: int) -> Iterator[Step]:
+    while True:
+        with np.errstate(all="ignore"):  # a run that diverges is no reason for a warning
+            t, *rest = next(steps)
+        rows, g, parameters, state = rest
         yield Step(t, t / steps_per_epoch, rows, g, parameters, state)
 
 
@@ -528,10 +585,11 @@ def train(
     with np.errstate(all="ignore"):  # a diverging run is reported below, once, in words
         try:
             for step in with_bar(itertools.islice(steps, last - done), last - done):
-                if _is_lost(model, step.parameters, data, first_loss):
-                    diverged_at = step.t
+                if _is_lost(model, step[3], data, first_loss):
+                    diverged_at = step[0]
+                    rule.refuse_zero_by_zero(step[3], step[2])
                     break
-                t, parameters, state = step.t, step.parameters, step.state
+                t, _, _, parameters, state = step
                 if (t % every == 0 or t == last) and not np.isfinite(evaluate(t)):
                     diverged_at = t
                     for values in (*found.values(), *measured.values()):
@@ -558,6 +616,8 @@ def _is_lost(model, parameters: Parameters, data: Dataset, first_loss: float) ->
     parts = (
         [v for _, v in items(parameters)] if isinstance(parameters, (list, dict)) else [parameters]
     )
+    if all(np.vdot(part, part) <= FAR**2 for part in parts):  # quick; only then look closer
+        return False
     largest = [np.abs(part).max(initial=0) for part in parts]
     if all(size <= FAR for size in largest):
         return False
@@ -579,13 +639,15 @@ def _checked_metrics(metrics: Any, model: Any) -> dict[str, Callable]:
     if not isinstance(metrics, Mapping) or not all(callable(m) for m in metrics.values()):
         raise TypeError(
             "metrics must be functions of the true targets and the predicted ones, by name, as in "
-            f"{{'accuracy': d2l.accuracy}}, but is {metrics!r}."
+            f"{{'accuracy': d2l.accuracy}}, but is {shown(metrics)}."
         )
     if not callable(getattr(model, "predict", None)):
         raise TypeError(
             f"Metrics need predictions, but {type(model).__name__} has no method "
             "predict(parameters, x)."
         )
+    for name, metric in metrics.items():
+        takes(metric, f"The metric {name!r}", "y", "predicted")
     return dict(metrics)
 
 
@@ -595,6 +657,12 @@ def refuse_no_model(model: Any) -> None:
     if isinstance(model, type):
         raise TypeError(f"Pass a model, {model.__name__}(…), not its class.")
     missing = [n for n in ("init", "loss", "gradient") if not callable(getattr(model, n, None))]
+    if isinstance(model, (Rule, Objective)):
+        raise TypeError(
+            "train takes the model first, then the rule and the data."
+            if isinstance(model, Rule)
+            else f"{model.name} is a surface, not a model: d2l.minimize runs a rule on it."
+        )
     if missing:
         raise TypeError(
             f"A model needs the methods {wanted}, but {type(model).__name__} has no "
@@ -607,9 +675,11 @@ def refuse_no_data(data: Any) -> None:
     """Raise a TypeError unless this is a Dataset."""
     if isinstance(data, Dataset):
         return
+    if inspect.isfunction(data):
+        raise TypeError(f"The examples must be a Dataset: call it, d2l.{data.__name__}().")
     raise TypeError(
-        f"The examples must be a Dataset, but are a {type(data).__name__}. Make one of your arrays "
-        "with d2l.Dataset('mine', X, y)."
+        f"The examples must be a Dataset, but are {shown(data)}. Make one of your arrays with "
+        "d2l.Dataset('mine', X, y)."
     )
 
 
@@ -621,7 +691,14 @@ def refuse_no_rule(rule: Any) -> None:
         raise TypeError(
             f"Pass a rule with its hyperparameters: d2l.{rule.__name__}(), not the class."
         )
+    advice = "By name you get one from d2l.get_rule('rmsprop')."
+    if isinstance(rule, str):
+        advice = f"By name you get one from d2l.get_rule({rule!r})."
+    elif isinstance(rule, (list, tuple)) and any(isinstance(r, Rule) for r in rule):
+        advice = "Run several one by one."
+    elif hasattr(rule, "param_groups") or hasattr(rule, "apply_gradients"):
+        advice = "d2l.rule_like(…) gives the rule of an optimizer of PyTorch, Keras or Optax."
     raise TypeError(
-        f"An update rule such as d2l.RMSprop(learning_rate=0.01) is needed here, but got {rule!r}. "
-        "By name you get one from d2l.get_rule('rmsprop')."
+        "An update rule such as d2l.RMSprop(learning_rate=0.01) is needed here, but got "
+        f"{shown(rule)}. {advice}"
     )

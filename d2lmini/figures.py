@@ -13,7 +13,15 @@ import matplotlib.patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 
-from d2lmini.checks import did_you_mean, explain_arguments
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    kind,
+    number,
+    shown,
+    whole_number,
+)
 from d2lmini.descend import History, Trace
 from d2lmini.objectives import Objective
 from d2lmini.rule import DECAYS
@@ -41,11 +49,14 @@ LOOKS = {
     "Nadam": ("#5d8a00", ":", "<"),
     "Lion": (GRAY, "-.", "*"),
 }
+# What stands on a logarithmic axis of a map.
+LOGARITHMIC = {*DECAYS, "learning_rate", "epsilon", "weight_decay", "initial_accumulator_value"}
 # What a map of outcomes means by its colors, here and in the playground: light is low, and one
 # color is left for runs that diverged.
 LOW_IS_LIGHT, DIVERGED = "cividis_r", VERMILION
 
 
+@explain_arguments
 def look(rule: Any) -> dict[str, Any]:
     """Return the look of an optimizer, the same throughout the book.
 
@@ -59,9 +70,8 @@ def look(rule: Any) -> dict[str, Any]:
     dict
         Its color, dashes and marker, as keyword arguments of ``plot``.
     """
-    if isinstance(rule, (str, type)):
-        shown = rule if isinstance(rule, str) else rule.__name__
-        raise TypeError(f"Looks are of rules, such as d2l.look(d2l.Adam()), not of {shown!r}.")
+    if rule is None or isinstance(rule, (str, type)):
+        raise TypeError(f"Looks are of rules, such as d2l.look(d2l.Adam()), not of {shown(rule)}.")
     # A rule of one's own that is a form of one of the book's has its look.
     classes = [cls.__name__ for cls in type(rule).__mro__]
     name = next((known for known in classes if known in LOOKS), classes[0])
@@ -73,6 +83,7 @@ def look(rule: Any) -> dict[str, Any]:
     return {"color": color, "linestyle": dashes, "marker": marker}
 
 
+@explain_arguments
 def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     """Set matplotlib up for the book: sizes, fonts, transparent ground, reproducible files.
 
@@ -81,6 +92,13 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     formats : sequence of str, default ("svg", "pdf", "png")
         What a notebook keeps of each figure: for the website, the PDF and plain Jupyter.
     """
+    known = ("svg", "pdf", "png", "retina", "jpeg")
+    formats = [formats] if isinstance(formats, str) else formats
+    if not isinstance(formats, Sequence):
+        raise TypeError(f"The formats must be names, such as ('svg', 'png'), not {shown(formats)}.")
+    for name in formats:
+        if name not in known:
+            raise ValueError(f"There is no format {shown(name)}. {did_you_mean(name, known)}")
     plt.rcParams.update(
         {
             "figure.figsize": (6.0, 3.6),
@@ -109,11 +127,6 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
             "svg.hashsalt": "optimizers-by-hand",
         }
     )
-    known = ("svg", "pdf", "png", "retina", "jpeg")
-    formats = [formats] if isinstance(formats, str) else list(formats)
-    for name in formats:
-        if name not in known:
-            raise ValueError(f"There is no format {name!r}. {did_you_mean(name, known)}")
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ModuleNotFoundError:  # not in a notebook
@@ -144,7 +157,7 @@ def contours(objective, ax=None, levels: int = 12):
     """
     if not isinstance(objective, Objective):
         raise TypeError(
-            f"contours draws a surface such as d2l.bowl, not {objective!r}. "
+            f"contours draws a surface such as d2l.bowl, not {shown(objective)}. "
             "d2l.OBJECTIVES has those of the book by name."
         )
     if objective.dimension != 2:
@@ -152,7 +165,8 @@ def contours(objective, ax=None, levels: int = 12):
             f"Contours need a function of two coordinates, but {objective.name} has "
             f"{objective.dimension}. For one, use d2l.plot_descent."
         )
-    ax = plt.subplots()[1] if ax is None else ax
+    levels = whole_number(levels, "levels", 1)
+    ax = _axes(ax)
     (left, right), (bottom, top) = objective.domain
     x1, x2 = np.meshgrid(np.linspace(left, right, 121), np.linspace(bottom, top, 121))
     z = objective(np.stack([x1, x2], axis=-1))
@@ -186,8 +200,14 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
         Where it was drawn.
     """
     named = {"": traces} if isinstance(traces, Trace) else _by_name(traces, Trace, "plot_traces")
+    looks = _looks(looks)
     first = next(iter(named.values()))
     for name, trace in named.items():
+        if trace.objective.dimension == 1:
+            raise ValueError(
+                f"plot_traces draws in the plane, but {trace.objective.name} has one coordinate: "
+                "use d2l.plot_descent."
+            )
         if trace.x.ndim != 1 + first.objective.start.ndim:
             raise ValueError(
                 f"plot_traces draws single runs, but {name or 'this trace'!r} holds "
@@ -200,7 +220,7 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
             )
     ax = contours(first.objective, ax)
     for name, trace in named.items():
-        style = look(trace.rule) | (looks or {}).get(name, {})
+        style = look(trace.rule) | looks.get(name, {})
         ax.plot(trace.x[:, 0], trace.x[:, 1], label=name or None, **style)
     ax.plot(*first.x[0], "o", color=GRAY, markersize=8, markerfacecolor="none")
     if any(named):
@@ -239,7 +259,7 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
             f"{objective.dimension} coordinate(s) and the points have the shape {trace.x.shape}. "
             "For two coordinates use d2l.plot_traces."
         )
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = _axes(ax)
     (left, right) = objective.domain[0]
     grid = np.linspace(left, right, 241)
     ax.plot(grid, objective(grid), color=GRAY, linewidth=1)
@@ -272,9 +292,18 @@ def plot_histories(
     """
     single = isinstance(histories, History)
     histories = {"": histories} if single else _by_name(histories, History, "plot_histories")
-    ax = plt.subplots()[1] if ax is None else ax
+    looks = _looks(looks)
+    if floor is not None:
+        floor = number(floor, "floor")
+        least = min(history.loss.min() for history in histories.values())
+        if floor > least:
+            raise ValueError(
+                f"The floor must be the lowest loss there is, but it is {floor:.6g}, and a loss is "
+                f"{least:.6g}."
+            )
+    ax = _axes(ax)
     for name, history in histories.items():
-        style = look(history.rule) | {"marker": ""} | (looks or {}).get(name, {})
+        style = look(history.rule) | {"marker": ""} | looks.get(name, {})
         loss = history.loss if floor is None else history.loss - floor
         ax.plot(history.epoch, loss, label=name or None, **style)
     ax.set(xlabel="epoch", ylabel="loss" if floor is None else "loss above the least")
@@ -331,8 +360,16 @@ def sensitivity_map(
         if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):
             raise TypeError(
                 "Each axis of a map is a name and its values, as in ('learning_rate', rates), but "
-                f"one is {type(pair).__name__}."
+                f"one is {kind(pair)}."
             )
+        places = float_array(pair[1], pair[0])
+        if pair[0] in LOGARITHMIC and ((1 - places if pair[0] in DECAYS else places) <= 0).any():
+            raise ValueError(
+                f"The values of {pair[0]} must be above 0, because the axis is logarithmic"
+                f"{', and below 1' * (pair[0] in DECAYS)}."
+            )
+    if mark is not None and (not isinstance(mark, Sequence) or len(mark) != 2):
+        raise TypeError(f"A mark is two numbers, as in mark=(0.001, 0.9), not {shown(mark)}.")
     shape = (np.size(second[1]), np.size(first[1]))
     if np.shape(values) != shape:
         hint = " Transpose them, with .T." if np.shape(values) == shape[::-1] else ""
@@ -340,14 +377,14 @@ def sensitivity_map(
             f"The values must have the shape {shape}, a row for each {second[0]} and a column for "
             f"each {first[0]}, but have {np.shape(values)}.{hint}"
         )
-    ax = plt.subplots()[1] if ax is None else ax
+    ax = _axes(ax)
     ax.set(xscale="log", yscale="log")
     across, up = (_place(axis, *named) for axis, named in ((ax.xaxis, first), (ax.yaxis, second)))
-    shown = np.ma.masked_invalid(values)
+    outcomes = np.ma.masked_invalid(values)
     colors = style.pop("cmap", plt.colormaps[LOW_IS_LIGHT].with_extremes(bad=DIVERGED))
     # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.
     mesh = ax.pcolormesh(
-        across, up, shown, rasterized=True, shading="nearest", cmap=colors, **style
+        across, up, outcomes, rasterized=True, shading="nearest", cmap=colors, **style
     )
     if colorbar:
         ax.figure.colorbar(mesh, ax=ax, label=label)
@@ -361,26 +398,50 @@ def sensitivity_map(
             for value, (name, _) in zip(mark, (first, second), strict=True)
         )
         ax.plot(*point, "x", **style)
-    if best and shown.count():
-        row, column = np.unravel_index(shown.argmin(), shown.shape)
+    if best and outcomes.count():
+        row, column = np.unravel_index(outcomes.argmin(), outcomes.shape)
         ax.plot(across[column], up[row], "o", **style)
     return ax
 
 
-def _by_name(things: Any, kind: type, function: str) -> dict:
+def _by_name(things: Any, wanted: type, function: str) -> dict:
     """Return a dict of traces or histories, or say how they are named."""
-    word = kind.__name__
+    word = wanted.__name__
     if not isinstance(things, Mapping) or not things:
-        empty = isinstance(things, Mapping)
-        shown = "an empty dict" if empty else f"a {type(things).__name__}"
+        given = "an empty dict" if isinstance(things, Mapping) else kind(things)
+        other = {Trace: "d2l.plot_traces", History: "d2l.plot_histories"}.get(type(things))
         raise TypeError(
             f"{function} draws each {word} under its name, as in {{'SGD': …, 'Adam': …}}, but got "
-            f"{shown}."
+            f"{given}.{f' For that there is {other}.' if other else ''}"
         )
     for name, thing in things.items():
-        if not isinstance(thing, kind):
-            raise TypeError(f"{function}: {name!r} is a {type(thing).__name__}, not a {word}.")
+        if not isinstance(thing, wanted):
+            raise TypeError(f"{function}: {name!r} is {kind(thing)}, not a {word}.")
     return dict(things)
+
+
+def _axes(ax: Any):
+    """Return where to draw, a new figure by default, or say what axes are."""
+    if ax is None:
+        return plt.subplots()[1]
+    if not isinstance(ax, mpl.axes.Axes):
+        hint = ""
+        if isinstance(ax, (Trace, History)):
+            hint = " Several curves are drawn each under its name, as in {'SGD': …, 'Adam': …}."
+        raise TypeError(
+            f"ax must be axes of matplotlib, as plt.subplots() makes, not {shown(ax)}.{hint}"
+        )
+    return ax
+
+
+def _looks(looks: Any) -> Mapping[str, Mapping]:
+    """Return the looks by name, or say how they are written."""
+    if looks is not None and not isinstance(looks, Mapping):
+        raise TypeError(
+            "looks are keyword arguments of plot under the name of a curve, as in "
+            f"looks={{'SGD': {{'color': 'red'}}}}, not {kind(looks)}."
+        )
+    return looks or {}
 
 
 def _place(axis: mpl.axis.Axis, name: str, values: np.ndarray) -> np.ndarray:

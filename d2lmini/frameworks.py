@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, explain_arguments
+from d2lmini.checks import did_you_mean, explain_arguments, kind, shown
+from d2lmini.descend import refuse_no_rule
 from d2lmini.optimizers import (
     RULES,
     SGD,
@@ -346,19 +347,20 @@ def recipe(rule: Rule, framework: str) -> Recipe:
         momentum=None,
     )
     """
-    if not isinstance(rule, Rule) or _family(rule) is None:
-        own = (
-            f" {type(rule).__name__} has equations of its own, which no call elsewhere takes."
-            if isinstance(rule, Rule)
-            else ""
-        )
+    if isinstance(framework, Rule) and not isinstance(rule, Rule):
+        raise TypeError("recipe takes the rule first, such as d2l.RMSprop(), then the framework.")
+    refuse_no_rule(rule)
+    if _family(rule) is None:
         raise TypeError(
-            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule!r}.{own}"
+            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule}. "
+            f"{type(rule).__name__} has equations of its own, which no call elsewhere takes."
         )
     if not isinstance(framework, str) or framework not in NAMES:
-        meant = {"tensorflow": "keras", "tf": "keras", "jax": "optax", "pytorch": "torch"}
-        meant = meant.get(str(framework).lower(), str(framework))
-        raise ValueError(f"There is no recipe for {framework!r}. {did_you_mean(meant, NAMES)}")
+        named = str(framework).lower()
+        parts = {"tensorflow": "keras", "tf": "keras", "keras": "keras", "jax": "optax"}
+        parts |= {"flax": "optax", "pytorch": "torch", "torch": "torch"}
+        meant = next((ours for part, ours in parts.items() if part in named.split(".")), named)
+        raise ValueError(f"There is no recipe for {shown(framework)}. {did_you_mean(meant, NAMES)}")
     for name, value in vars(rule).items():
         if callable(value) or isinstance(value, np.ndarray):
             what = "a schedule" if callable(value) else "an array"
@@ -385,7 +387,7 @@ def _in_keras(rule: Rule) -> Recipe:
     above = getattr(rule, "epsilon", 0.0)
     if getattr(rule, "epsilon_inside_root", True) is False:
         takes, ratio = _inside(rule)
-        why = EPSILON_INSIDE
+        above, why = _on_gradients(rule, above), EPSILON_INSIDE
     if getattr(rule, "epsilon_hat", True) is False:
         takes = dataclasses.replace(rule, epsilon_hat=True)
         ratio = (math.sqrt(1 - rule.beta_2), 1.0)
@@ -440,7 +442,7 @@ def _in_torch(rule: Rule) -> Recipe:
         takes = dataclasses.replace(
             rule, epsilon=_tidy(math.sqrt(rule.epsilon)), epsilon_inside_root=False
         )
-        ratio, above = (math.sqrt(0.5), 1.0), takes.epsilon
+        ratio, above = (math.sqrt(0.5), 1.0), _on_gradients(rule, takes.epsilon)
         why.append(
             "There epsilon stands outside the root, so it must be as large as its root here to act "
             f"on the same gradients. If all are far above, eps={rule.epsilon!r} comes nearer."
@@ -540,6 +542,14 @@ def _inside(rule: Rule) -> tuple[Rule, tuple[float, float]]:
     return dataclasses.replace(rule, epsilon=epsilon, epsilon_inside_root=True), (1.0, longest)
 
 
+def _on_gradients(rule: Rule, epsilon: float) -> float:
+    """Return the gradient whose accumulator is the square of epsilon, for an epsilon beside a root.
+
+    A leaky average of squares holds (1 - rho) g^2 after one gradient; a sum holds all of it.
+    """
+    return epsilon / math.sqrt(1 - getattr(rule, "rho", 0.0))
+
+
 def _tidy(value: float) -> float:
     """Return a computed number without the noise of its last digits."""
     return float(f"{value:.13g}")
@@ -625,34 +635,45 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
     if not isinstance(call, str):
         raise TypeError(
             "The optimizer is named in text, such as 'torch.optim.RMSprop', and its arguments are "
-            f"a dict such as optimizer.defaults; got a {type(call).__name__}."
+            f"a dict such as optimizer.defaults; got {shown(call)}."
         )
     if arguments is not None and not isinstance(arguments, Mapping):
-        advice = " In PyTorch take one entry of it: optimizer.param_groups[0]."
+        advice = ""
+        if isinstance(arguments, list):
+            advice = " In PyTorch take one entry of it: optimizer.param_groups[0]."
+        elif hasattr(arguments, "param_groups"):
+            advice = " In PyTorch pass optimizer.defaults."
+        elif hasattr(arguments, "get_config"):
+            advice = " In Keras pass optimizer.get_config()."
         raise TypeError(
-            "The arguments must be a dict, such as {'lr': 0.1}, but are a "
-            f"{type(arguments).__name__}.{advice if isinstance(arguments, list) else ''}"
+            "The arguments must be a dict, such as {'lr': 0.1}, but are "
+            f"{kind(arguments)}.{advice}"
         )
     name = str(call).removeprefix("tf.").removeprefix("tensorflow.")
     if name in NO_RULE:
         raise ValueError(f"The book has no rule for {name}: {NO_RULE[name]}.")
     if name not in CALLS:
-        raise ValueError(f"There is no rule for {call!r}. {did_you_mean(name, CALLS)}")
+        same = [known for known in CALLS if known.rpartition(".")[2].lower() == name.lower()]
+        advice = f"Did you mean {' or '.join(map(repr, same))}?" if same else ""
+        raise ValueError(f"There is no rule for {call!r}. {advice or did_you_mean(name, CALLS)}")
     known, given = CALLS[name], dict(arguments or {})
     for argument in given:
         if argument not in {*known.arguments, *known.only, *HARMLESS, "params", "initial_lr"}:
+            both = {"learning_rate": "lr", "lr": "learning_rate"}
+            meant = both.get(argument, argument)
+            meant = meant if meant in known.arguments else argument
             raise TypeError(
                 f"{name} has no argument {argument!r}. "
-                f"{did_you_mean(str(argument), {*known.arguments, *known.only})}"
+                f"{did_you_mean(str(meant), {*known.arguments, *known.only})}"
             )
     fields = dict(known.form)
     for argument, (target, default) in known.arguments.items():
         value = given.get(argument, default)
         if isinstance(target, tuple):
-            if not isinstance(value, Sequence) or len(value) != len(target):
+            if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
                 raise TypeError(
-                    f"{name}: {argument} must be {len(target)} numbers, such as {default}, but is "
-                    f"{value!r}."
+                    f"{name}: {argument} must be 2 numbers, such as {default}, but is "
+                    f"{shown(value)}."
                 )
             fields |= zip(target, value, strict=True)
         else:
@@ -661,6 +682,12 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
         if name != "optax.adadelta":
             raise TypeError(f"{name} needs a learning_rate: it has no default.")
         fields["learning_rate"] = 1.0
+    if isinstance(fields["learning_rate"], Mapping) and "config" in fields["learning_rate"]:
+        schedule = fields["learning_rate"].get("class_name")
+        raise ValueError(
+            f"This learning rate is a schedule, {schedule}, as Keras keeps it. Make it here, such "
+            f"as d2l.{schedule}(**config['learning_rate']['config']), and pass it in its place."
+        )
     fields["learning_rate"] = _readable(fields["learning_rate"])
     if "momentum" in fields and fields["momentum"] is None:
         fields["momentum"] = 0.0
@@ -671,11 +698,11 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
             given.pop("weight_decay")
     given.pop("decoupled_weight_decay", None)
     for argument, value in known.only.items():
-        shown = given.get(argument, OTHER_DEFAULTS.get(argument, value))
-        if shown != value:
+        found = given.get(argument, OTHER_DEFAULTS.get(argument, value))
+        if found != value:
             reason = NO_RULE.get(argument, f"leave it at {value!r}")
             raise ValueError(
-                f"The book has no rule for {name} with {argument}={shown!r}: {reason}."
+                f"The book has no rule for {name} with {argument}={found!r}: {reason}."
             )
     return known.rule(**fields)
 

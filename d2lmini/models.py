@@ -1,5 +1,6 @@
 """Models with their loss and its gradient written by hand, and the check that both agree."""
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +8,17 @@ from typing import Any
 import numpy as np
 
 from d2lmini.checks import (
+    array_of,
     did_you_mean,
     explain_arguments,
     float_array,
+    is_finite,
     number,
+    plural,
     refuse_non_finite,
     same_shape,
+    shown,
+    takes,
     whole_number,
 )
 from d2lmini.datasets import Dataset
@@ -20,7 +26,22 @@ from d2lmini.rule import Parameters, as_parameters, items, like, same_structure
 
 
 class _Model:
-    """What models share: a sentence for the methods that those of other libraries have."""
+    """What models share: sentences for what other libraries do in another way."""
+
+    def __init_subclass__(cls) -> None:
+        for name, method in vars(cls).items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                setattr(cls, name, explain_arguments(method, name=f"{cls.__name__}.{name}"))
+
+    def __init__(self) -> None:
+        """Take no arguments."""
+
+    def __call__(self, *args, **arguments):
+        """Refuse to be called: a model is no function."""
+        raise TypeError(
+            "A model is not called: model.predict(parameters, x) predicts, with the parameters "
+            "that d2l.train returns as history.parameters."
+        )
 
     def __getattr__(self, name: str):
         if name.startswith("__"):  # Python's own inquiries
@@ -38,6 +59,7 @@ ELSEWHERE = dict.fromkeys(
 )
 
 
+@explain_arguments
 class LinearRegression(_Model):
     r"""A weighted sum of the features and an intercept, fitted by least squares.
 
@@ -65,6 +87,7 @@ class LinearRegression(_Model):
         ValueError
             If the shapes would broadcast, there are no examples, or a value is not finite.
         """
+        refuse_other_parameters(parameters, ("w", "b"))
         check_batch(x, y)
         prediction = self.predict(parameters, x)
         same_shape(prediction, y, "The prediction", "the target")
@@ -73,7 +96,7 @@ class LinearRegression(_Model):
     def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the prediction for each example."""
         refuse_other_parameters(parameters, ("w", "b"))
-        return x @ parameters["w"] + parameters["b"]
+        return product(x, parameters["w"]) + parameters["b"]
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return half the mean squared error."""
@@ -86,6 +109,7 @@ class LinearRegression(_Model):
         return {"w": x.T @ r / len(r), "b": np.atleast_1d(r.sum(axis=0) / len(r))}
 
 
+@explain_arguments
 class SoftmaxRegression(_Model):
     r"""A linear model of the log-odds of k classes, fitted by cross-entropy.
 
@@ -105,7 +129,7 @@ class SoftmaxRegression(_Model):
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k); the largest in a row is the predicted class."""
         refuse_other_parameters(parameters, ("W", "b"))
-        return x @ parameters["W"] + parameters["b"]
+        return product(x, parameters["W"]) + parameters["b"]
 
     def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the class with the largest score, for each example."""
@@ -150,8 +174,8 @@ class MLP(_Model):
     def __init__(self, hidden: int = 32, activation: str = "relu", seed: int = 0) -> None:
         if not isinstance(activation, str) or activation not in ACTIVATIONS:
             raise ValueError(
-                f"There is no activation {activation!r}. {did_you_mean(activation, ACTIVATIONS)} "
-                "Write its name."
+                f"There is no activation {shown(activation)}. "
+                f"{did_you_mean(activation, ACTIVATIONS)} Write its name."
             )
         self.hidden = whole_number(hidden, "hidden", 1)
         self.activation = activation
@@ -169,7 +193,7 @@ class MLP(_Model):
         """Return the hidden layer H, of shape (n, h), and the scores Z, of shape (n, k)."""
         refuse_other_parameters(parameters, ("W1", "b1", "W2", "b2"))
         phi, _ = ACTIVATIONS[self.activation]
-        H = phi(x @ parameters["W1"] + parameters["b1"])
+        H = phi(product(x, parameters["W1"]) + parameters["b1"])
         return H, H @ parameters["W2"] + parameters["b2"]
 
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
@@ -230,6 +254,8 @@ class SimpleRNN(_Model):
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return random ``U`` (d, h), ``W`` (h, h), ``V`` (h, k); zero ``b`` (h,), ``c`` (k,)."""
+        refuse_no_dataset(data)
+        refuse_no_sequences(data.x)
         rng = np.random.default_rng(self.seed)
         d, h, k = data.x.shape[-1], self.hidden, number_of_classes(data)
         U, W, V = glorot(rng, d, h), glorot(rng, h, h), glorot(rng, h, k)
@@ -243,13 +269,10 @@ class SimpleRNN(_Model):
         ValueError
             If `x` does not have three axes.
         """
-        if np.ndim(x) != 3:
-            raise ValueError(
-                "A recurrent network reads sequences: x must have the shape (examples, steps, "
-                f"features), but has shape {np.shape(x)}."
-            )
+        refuse_no_sequences(x)
         refuse_other_parameters(parameters, ("U", "W", "b", "V", "c"))
         U, W, b = parameters["U"], parameters["W"], parameters["b"]
+        product(x, U)
         h = [np.zeros((len(x), self.hidden))]
         for t in range(x.shape[1]):
             h.append(np.tanh(x[:, t] @ U + h[-1] @ W + b))
@@ -294,6 +317,21 @@ ACTIVATIONS = {
 }
 
 
+def _classes(values, name: str) -> np.ndarray:
+    """Return classes as an array, whole numbers or text, or say what they must be."""
+    found = array_of(values, name)
+    if found.dtype.kind in "iubUS":
+        return found
+    found = float_array(values, name)
+    if (found != np.round(found)).any():
+        raise ValueError(
+            f"{name} must be classes, whole numbers, but are others. Of the probability p of class "
+            "1 make them with p > 0.5."
+        )
+    return found
+
+
+@explain_arguments
 def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
     """Return the share of predictions that are right.
 
@@ -317,13 +355,19 @@ def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
     >>> d2l.accuracy([3, 1, 4, 1], [3, 1, 4, 5])
     0.75
     """
-    y, predicted = np.asarray(y), np.asarray(predicted)
+    y, predicted = _classes(y, "The true classes"), _classes(predicted, "The predicted classes")
+    if predicted.ndim == 2 and y.shape == (len(predicted),) and predicted.shape[1] > 1:
+        raise ValueError(
+            f"The prediction has shape {predicted.shape}: of scores or probabilities take the "
+            "class with the largest in each row, with .argmax(axis=1)."
+        )
     same_shape(predicted, y, "The prediction", "the target")
     if y.size == 0:
         raise ValueError("There are no predictions to count.")
     return float(np.mean(y == predicted))
 
 
+@explain_arguments
 def softmax(Z: np.ndarray) -> np.ndarray:
     r"""Return :math:`e^{z_c} / \sum_j e^{z_j}` for each row of scores.
 
@@ -346,6 +390,7 @@ def softmax(Z: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+@explain_arguments
 def cross_entropy(Z: np.ndarray, y: np.ndarray) -> float:
     r"""Return the mean of :math:`-\ln \mathrm{softmax}(z_i)_{y_i}` over the rows of scores.
 
@@ -433,11 +478,21 @@ def number_of_classes(data: Dataset) -> int:
     Raises
     ------
     ValueError
-        If the targets are not class labels.
+        If the targets are not class labels, or leave out some.
     """
     same_length(data.x, data.y)
-    refuse_no_labels(data.y, int(np.max(data.y)) + 1)
-    return int(data.y.max()) + 1
+    k = int(np.max(data.y)) + 1
+    refuse_no_labels(data.y, k)
+    there = np.unique(data.y)
+    # A few classes may lack examples in a small set. But these are years, or counted from 1.
+    from_one = there[0] == 1 and len(there) == k - 1 and len(data.y) >= 5 * k
+    if from_one or k > 100 + 10 * len(there):
+        raise ValueError(
+            f"{data.name}: the labels lie between {there[0]} and {k - 1}, but only {len(there)} of "
+            "these classes have examples. Number them from 0 with names, y = np.unique(labels, "
+            "return_inverse=True)."
+        )
+    return k
 
 
 def check_batch(x: np.ndarray, y: np.ndarray) -> None:
@@ -453,6 +508,13 @@ def check_batch(x: np.ndarray, y: np.ndarray) -> None:
     ValueError
         If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
+    if type(x) is not np.ndarray or x.dtype.kind != "f":
+        float_array(x, "x")
+    if np.ndim(x) == 1 or np.ndim(x) == 0:
+        raise ValueError(
+            f"x must be a table with one example a row, but has shape {np.shape(x)}. One example "
+            "is a row, too: X[:1] and y[:1], not X[0] and y[0]."
+        )
     same_length(x, y)
     if not math.isfinite(np.sum(x)):  # quick; only then look closer
         refuse_non_finite(np.asarray(x), "x")
@@ -460,11 +522,14 @@ def check_batch(x: np.ndarray, y: np.ndarray) -> None:
 
 def same_length(x: np.ndarray, y: np.ndarray) -> None:
     """Raise a ValueError unless there is one target for each example, and at least one example."""
+    if np.ndim(y) == 0:
+        raise ValueError("There must be one label or target for each example, not one for all.")
     if len(y) == 0:
         raise ValueError("The minibatch is empty: the mean of no errors is undefined.")
     if len(x) != len(y):
         raise ValueError(
-            f"There are {len(x)} examples but {len(y)} targets; each example needs one target."
+            f"There are {plural(len(x), 'example')} but {plural(len(y), 'target')}; each example "
+            "needs one target."
         )
 
 
@@ -486,24 +551,53 @@ def score_table(Z) -> np.ndarray:
     TypeError
         If they are not real numbers.
     ValueError
-        If there are none.
+        If there are none, or some are nan or infinite.
     """
-    if not isinstance(Z, np.ndarray) or Z.dtype.kind != "f":
+    if type(Z) is not np.ndarray or Z.dtype.kind != "f":
         Z = float_array(Z, "The scores")
     if Z.ndim == 0 or Z.size == 0:
         raise ValueError(
             f"Scores need a row for each example, but this table is empty: its shape is {Z.shape}."
         )
+    # A run that may diverge tells NumPy to ignore what is not finite, and says so in words itself.
+    if not is_finite(Z) and np.geterr()["invalid"] != "ignore":
+        refuse_non_finite(Z, "The scores")
     return Z
+
+
+def product(x: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """Return features times weights, or say that they do not fit."""
+    try:
+        return x @ W
+    except (ValueError, TypeError):
+        x = float_array(x, "x")
+        raise ValueError(
+            f"x has shape {x.shape}, but these parameters are for {plural(len(W), 'column')} of "
+            "features: they belong to other data, or x to another argument."
+        ) from None
+
+
+def refuse_no_sequences(x) -> None:
+    """Raise a ValueError unless these are sequences of vectors."""
+    if np.ndim(x) != 3:
+        raise ValueError(
+            "A recurrent network reads sequences: x must have the shape (examples, steps, "
+            f"features), but has shape {np.shape(x)}."
+        )
+
+
+def refuse_no_dataset(data) -> None:
+    """Raise a TypeError unless this is a Dataset."""
+    if not isinstance(data, Dataset):
+        raise TypeError(
+            f"init needs a Dataset, but got {shown(data)}. Make one of your arrays with "
+            "d2l.Dataset('mine', X, y)."
+        )
 
 
 def refuse_no_table(data: Dataset, what: str) -> None:
     """Raise an error unless the examples are rows of features, as most models need them."""
-    if not isinstance(data, Dataset):
-        raise TypeError(
-            f"init needs a Dataset, but got a {type(data).__name__}. Make one of your arrays with "
-            "d2l.Dataset('mine', X, y)."
-        )
+    refuse_no_dataset(data)
     if data.x.ndim != 2:
         raise ValueError(
             f"{data.name}: {what} reads a row of features for each example, but x has the shape "
@@ -514,11 +608,11 @@ def refuse_no_table(data: Dataset, what: str) -> None:
 def refuse_other_parameters(parameters, names: tuple[str, ...]) -> None:
     """Raise a TypeError unless the parameters are a dict with these names."""
     if not isinstance(parameters, dict) or not parameters.keys() >= {*names}:
-        shown = (
-            f"a dict with {list(parameters)}" if isinstance(parameters, dict) else repr(parameters)
+        given = (
+            f"a dict with {list(parameters)}" if isinstance(parameters, dict) else shown(parameters)
         )
         raise TypeError(
-            f"The parameters of this model are a dict with {list(names)}, but these are {shown}. "
+            f"The parameters of this model are a dict with {list(names)}, but these are {given}. "
             "init(data) makes them."
         )
 
@@ -543,7 +637,7 @@ def class_labels(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     ValueError
         If the scores are no table, or there is not one label from 0 to k - 1 for each row.
     """
-    y = np.asarray(y)
+    y = array_of(y, "The labels")
     if np.ndim(Z) != 2:
         raise ValueError(
             "Scores must be a table with a row for each example and a column for each class, but "
@@ -569,6 +663,7 @@ def refuse_no_labels(y: np.ndarray, classes: int) -> None:
         )
 
 
+@explain_arguments
 def numerical_gradient(
     loss: Callable[[Parameters], float], parameters: Parameters, h: float = 1e-5
 ) -> Parameters:
@@ -602,9 +697,18 @@ def numerical_gradient(
     [2.0, 4.0]
     """
     refuse_no_function(loss, "The loss")
-    if not number(h, "h") > 0:
+    h = number(h, "h")
+    if not h > 0:
         raise ValueError(f"h must be above 0, but is {h!r}: differences need a step.")
     parameters = as_parameters(parameters, "The parameters")
+    parts = (
+        [v for _, v in items(parameters)] if isinstance(parameters, (list, dict)) else [parameters]
+    )
+    largest = max((float(np.abs(part).max(initial=0)) for part in parts), default=0.0)
+    if largest + h == largest:
+        raise ValueError(
+            f"h is {h!r}, too small: added to a parameter of {largest:.6g} it changes nothing."
+        )
     if not isinstance(parameters, (list, dict)):
         return _differences(loss, parameters, h)
     gradient = {}
@@ -624,15 +728,16 @@ def refuse_no_function(function, name: str) -> None:
     if not callable(function):
         raise TypeError(
             f"{name} must be a function of the parameters, such as lambda p: model.loss(p, x, y), "
-            f"but is a {type(function).__name__}."
+            f"but is {shown(function)}."
         )
+    takes(function, f"{name} (for a model lambda p: model.loss(p, x, y))", "parameters")
 
 
 def one_number(loss: Any) -> float:
     """Return a loss as a float, or say why it is none; a lost run's nan may pass."""
-    array = np.asarray(loss)
+    array = array_of(loss, "The loss")
     if array.shape != () or array.dtype.kind not in "fiu":
-        what = f"an array of shape {array.shape}" if array.shape else repr(loss)
+        what = f"an array of shape {array.shape}" if array.shape else shown(loss)
         raise TypeError(
             f"The loss must be one real number, but is {what}. Take the mean over the examples."
         )
@@ -650,6 +755,7 @@ def _differences(loss, x, h):
     return gradient
 
 
+@explain_arguments
 def check_gradients(
     loss: Callable[[Parameters], float],
     gradient: Callable[[Parameters], Parameters],

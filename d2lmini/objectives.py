@@ -10,12 +10,24 @@ import pickle
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import float_array, same_shape
+from d2lmini.checks import (
+    array_of,
+    explain_arguments,
+    float_array,
+    plural,
+    same_shape,
+    shown,
+    takes,
+    unchangeable,
+)
 
 
+@explain_arguments
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Objective:
     """A function to minimize, called as ``f(x)``.
@@ -72,13 +84,20 @@ class Objective:
     noisy: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"The name must be text, but is {shown(self.name)}. It comes first: "
+                "d2l.Objective('mine', f, start=…)."
+            )
         for what, needed in (("value", True), ("gradient", False), ("hessian", False)):
             given = getattr(self, what)
             if not callable(given) and (needed or given is not None):
                 raise TypeError(
                     f"{self.name}: {what} must be a function of a point, such as "
-                    f"lambda x: x[0] ** 2 + x[1] ** 2, but is {given!r}."
+                    f"lambda x: x[0] ** 2 + x[1] ** 2, but is {shown(given)}."
                 )
+            if given is not None:
+                takes(given, f"{self.name}: the {what}", "x")
         if self.start is None and self.domain is None:
             raise ValueError(f"{self.name} needs a start, such as start=[-3.0, 1.0].")
         start = self.start
@@ -102,8 +121,8 @@ class Objective:
             domain = _intervals(self.domain, self.name)
         if len(domain) != start.size:
             raise ValueError(
-                f"{self.name}: the domain has {len(domain)} interval(s), but the start has "
-                f"{start.size} coordinate(s). There must be one (low, high) for each."
+                f"{self.name}: the domain has {plural(len(domain), 'interval')}, but the start has "
+                f"{plural(start.size, 'coordinate')}. There must be one (low, high) for each."
             )
         minimizers = np.empty((0, start.size))
         if self.minimizers is not None and np.size(self.minimizers):
@@ -111,7 +130,7 @@ class Objective:
             if minimizers.ndim != 2 or minimizers.shape[1] != start.size:
                 raise ValueError(
                     f"{self.name}: minimizers must have the shape (k, {start.size}), one point a "
-                    f"row, but has {minimizers.shape}."
+                    f"row, but have {minimizers.shape}."
                 )
         # What runs and figures share must not change when a reader writes x -= ….
         start.flags.writeable = minimizers.flags.writeable = False
@@ -125,11 +144,16 @@ class Objective:
         if self.hessian is None or _is_method(self.hessian, Objective._second_differences):
             object.__setattr__(self, "hessian", self._second_differences)
 
+    def __repr__(self) -> str:
+        """Return the name and the number of coordinates."""
+        return f"<Objective {self.name!r} of {plural(self.dimension, 'coordinate')}>"
+
     @property
     def dimension(self) -> int:
         """The number of coordinates."""
         return self.start.size
 
+    @explain_arguments(name="a surface")
     def __call__(self, x) -> np.ndarray:
         """Return the value at `x`.
 
@@ -177,6 +201,13 @@ class Objective:
             same_shape(g, x, f"{self.name}: the gradient", "the point")
         return g
 
+    def unchecked_slopes(self, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what gives the gradient at points of the shape of `x`, as fast as can be."""
+        together = self.ready["gradient together"] or x.ndim == self.start.ndim
+        if together and self.ready["gradient is an array"]:
+            return self.gradient
+        return self.slopes
+
     def _each(self, function: Callable, x: np.ndarray) -> np.ndarray:
         points = x.reshape(-1, *self.start.shape)
         found = np.array([function(point) for point in points])
@@ -201,29 +232,44 @@ class Objective:
             np.stack([self.start] * (self.dimension + 1 + (self.dimension == 1))),
         )
         with np.errstate(all="ignore"):
-            value = np.asarray(self.value(x))
+            value = array_of(self._asked("value", x), f"{self.name}: the value")
             if value.shape != () or value.dtype.kind not in "fiu":
-                shown = f"an array of shape {value.shape}" if value.shape else repr(value[()])
+                what = f"an array of shape {value.shape}" if value.shape else shown(value[()])
                 raise TypeError(
-                    f"{self.name}: the value at a point must be a real number, but is {shown}."
+                    f"{self.name}: the value at a point must be a real number, but is {what}."
                 )
             found = {"value together": self._takes(self.value, many, value)}
             if self.noisy:  # to ask for a gradient would use up noise
-                return found | {"gradient together": found["value together"]}
-            slope = self.gradient(x)
-            if slope is None:
+                together = found["value together"]
+                return found | {"gradient together": together, "gradient is an array": False}
+            given = self._asked("gradient", x)
+            if given is None:
                 raise TypeError(f"{self.name}: the gradient returned None. Is a return missing?")
-            slope = np.asarray(slope)
+            slope = array_of(given, f"{self.name}: the gradient")
             if slope.dtype.kind not in "fiu":
                 raise TypeError(
                     f"{self.name}: the gradient must be an array of real numbers, but holds "
                     f"values of type {slope.dtype}."
                 )
+            found["gradient is an array"] = isinstance(given, (np.ndarray, np.floating))
             same_shape(slope, x, f"{self.name}: the gradient", "the point")
             found["gradient together"] = self._takes(self.gradient, many, slope)
             if np.array_equal(slope, self.gradient(x)):  # the same at the same point: no noise
                 self._compare(x, slope, self._differences(x), float(value))
         return found
+
+    def _asked(self, what: str, x: np.ndarray) -> Any:
+        """Return what a reader's function makes of the start, or say what shape that has."""
+        try:
+            return getattr(self, what)(x)
+        except (IndexError, TypeError) as error:
+            if not isinstance(error, IndexError) and "index" not in str(error):
+                raise
+            point = "a number" if x.ndim == 0 else f"a vector of {plural(x.size, 'coordinate')}"
+            raise ValueError(
+                f"{self.name}: the {what} asks for a coordinate that the point does not have. The "
+                f"start is {x.tolist()}, so that x is {point}."
+            ) from None
 
     @staticmethod
     def _takes(function: Callable, many: np.ndarray, single: np.ndarray) -> bool:
@@ -322,11 +368,12 @@ def _intervals(domain, name: str) -> np.ndarray:
     if table.ndim != 2 or table.shape[1] != 2 or (table[:, 0] >= table[:, 1]).any():
         raise ValueError(
             f"{name}: the domain must be a (low, high) for each coordinate, such as "
-            f"[(-2, 2), (-1, 3)], but is {domain!r}."
+            f"[(-2, 2), (-1, 3)], but is {shown(domain)}."
         )
     return table
 
 
+@explain_arguments
 def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objective:
     r"""Return :math:`f(x) = \tfrac12 x^\top Q x`, the surface near a minimum with curvature.
 
@@ -353,7 +400,7 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
         If the matrix is not square and symmetric, or has a single entry.
     """
     Q = float_array(matrix, "The matrix")
-    if Q.ndim != 2 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):
+    if Q.ndim != 2 or Q.size == 0 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):
         raise ValueError(
             "A quadratic needs a square, symmetric matrix, because only the symmetric part of Q "
             f"enters x'Qx; got shape {Q.shape}. Pass (Q + Q.T) / 2."
@@ -365,6 +412,10 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
             "d2l.Objective with functions of a number."
         )
     start = np.ones(d) if start is None else float_array(start, "The start")
+    if start.shape != (d,):
+        raise ValueError(
+            f"The matrix is for {d} coordinates, but the start has the shape {start.shape}."
+        )
     reach = 2 * max(1.0, float(np.abs(start).max()))
     positive = bool((np.linalg.eigvalsh(Q) > 0).all())
     return Objective(

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean
+from d2lmini.checks import did_you_mean, explain_arguments, shown
 from d2lmini.rule import Hyperparameter, Rule, Schedule, State, update_rule
 
 
@@ -504,6 +504,7 @@ RULES = {
 }
 
 
+@explain_arguments
 def get_rule(name: str, **hyperparameters: Any) -> Rule:
     """Return the rule of that name, in any case of letters.
 
@@ -526,5 +527,8 @@ def get_rule(name: str, **hyperparameters: Any) -> Rule:
     """
     by_lower = {known.lower(): rule for known, rule in RULES.items()}
     if not isinstance(name, str) or name.lower() not in by_lower:
-        raise ValueError(f"There is no update rule {name!r}. {did_you_mean(str(name), RULES)}")
+        advice = did_you_mean(str(name).rpartition(".")[2], RULES)
+        if "." in str(name):
+            advice = "d2l.rule_like(name, arguments) knows those of other frameworks."
+        raise ValueError(f"There is no update rule {shown(name)}. {advice}")
     return by_lower[name.lower()](**hyperparameters)

@@ -21,8 +21,18 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, explain_arguments, float_array, whole_number
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    plural,
+    true_or_false,
+    whole_number,
+)
 from d2lmini.checks import number as number_of
+from d2lmini.checks import (
+    shown as quoted,
+)
 from d2lmini.descend import FAR, Trace, minimize, refuse_no_rule
 from d2lmini.objectives import OBJECTIVES, Objective, bowl
 from d2lmini.optimizers import RULES, Adam, Adamax, AdamW
@@ -327,12 +337,15 @@ def playground(
     start = float_array(objective.start if start is None else start, "The start")
     if start.size != objective.dimension:
         raise ValueError(
-            f"A start on {objective.name} has {objective.dimension} coordinate(s), but this one "
-            f"has {start.size}."
+            f"A start on {objective.name} has {plural(objective.dimension, 'coordinate')}, but "
+            f"this one has {start.size}."
         )
     steps = within(steps, "steps", 1, MOST_STEPS)
     if view not in VIEWS:
-        raise ValueError(f"There is no view {view!r}. {did_you_mean(str(view), VIEWS)}")
+        raise ValueError(f"There is no view {quoted(view)}. {did_you_mean(str(view), VIEWS)}")
+    if axes is not None and view != "map":
+        raise ValueError("axes are those of a map: add view='map', or leave them out.")
+    predict = true_or_false(predict, "predict")
     select = within(select, "select", 0, len(rules) - 1)
     noise = number_of(noise, "noise")
     if noise < 0:
@@ -352,10 +365,11 @@ def playground(
         if axes is None:
             several = len(starts) == 2 and len(objective.minimizers) > 1
             axes = starts if several else [name for name in possible if name != "epsilon"][:2]
-        if len(axes) != 2 or axes[0] == axes[1] or not {*axes} <= {*possible, *starts}:
+        axes = axes if isinstance(axes, (list, tuple)) else [axes]
+        if len(axes) != 2 or axes[0] == axes[1] or any(a not in possible + starts for a in axes):
             raise ValueError(
                 f"The axes of this map must be two of {', '.join(possible + starts)}, "
-                f"but are {axes!r}."
+                f"but are {', '.join(map(quoted, axes))}."
             )
     made = Playground(
         objective,
@@ -367,7 +381,7 @@ def playground(
         within(seed, "seed", 0, 9999),
         view,
         tuple(axes) if axes and view == "map" else None,
-        bool(predict),
+        predict,
         select,
     )
     if not recorded:

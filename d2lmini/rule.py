@@ -12,7 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, float_array, name_of, number, same_shape
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    kind,
+    number,
+    plural,
+    same_shape,
+    shown,
+    true_or_false,
+)
 
 Hyperparameter: TypeAlias = float | np.ndarray
 Schedule: TypeAlias = Callable[[int], float]
@@ -27,6 +37,9 @@ DECAYS = {"momentum", "rho", "beta_1", "beta_2"}
 ALIASES = {
     "lr": "learning_rate",
     "eta": "learning_rate",
+    "step_size": "learning_rate",
+    "schedule": "learning_rate",
+    "wd": "weight_decay",
     "alpha": "rho",
     "gamma": "rho",
     "decay_rate": "rho",
@@ -40,12 +53,15 @@ ALIASES = {
 ELSEWHERE = {
     "betas": "Write the two decays apart, as beta_1=0.9, beta_2=0.999.",
     "params": "A rule does not hold the parameters: give them to init and step.",
-    "decay": "A rate that falls is a schedule: learning_rate=d2l.InverseTimeDecay(0.01, 1, 0.1).",
+    **dict.fromkeys(
+        ("decay", "lr_decay"),
+        "A rate that falls is a schedule: learning_rate=d2l.InverseTimeDecay(0.01, 1, 0.1).",
+    ),
     "dampening": "Every gradient enters the velocity in full: leave it out.",
     "maximize": "To climb, pass the gradient with the other sign.",
     **dict.fromkeys(
         ("clipnorm", "clipvalue", "global_clipnorm"),
-        "Clip the gradient yourself, before you pass it to step.",
+        "Clip the gradient yourself, before you pass it to step; d2l.train has global_clipnorm.",
     ),
     **dict.fromkeys(
         ("name", "use_ema", "ema_momentum", "foreach", "fused", "jit_compile"),
@@ -64,18 +80,40 @@ METHODS = {
         ("lr", "eta", "param", "get_config", "state_dict", "defaults"),
         "Its hyperparameters are attributes, such as rule.learning_rate; vars(rule) has them all.",
     ),
+    **dict.fromkeys(
+        ("state", "iterations"),
+        "The state is apart: state = rule.init(x) makes it, and state['t'] counts the steps.",
+    ),
 }
 
 
 class StateOf(dict):
-    """The state of a rule: a dict that remembers whose it is."""
+    """The state of a rule: a dict that remembers whose it is, and for which shapes."""
 
-    def __init__(self, rule: type, fields: dict[str, Any]) -> None:
-        super().__init__(fields)
-        self.rule = rule
+    rule: type | None = None
+    # The rule and the shapes for which it was checked; a state that was changed is checked again.
+    checked: tuple | None = None
 
     def __reduce__(self):
-        return StateOf, (self.rule, dict(self))
+        return _state_of, (self.rule, dict(self))
+
+
+def _state_of(rule: type, fields: dict[str, Any]) -> StateOf:
+    state = StateOf(fields)
+    state.rule = rule
+    return state
+
+
+def _unchecked(method):
+    def change(self, *args, **arguments):
+        self.checked = None
+        return getattr(super(StateOf, self), method)(*args, **arguments)
+
+    return change
+
+
+for _method in ("__setitem__", "__delitem__", "__ior__", "update", "pop", "setdefault"):
+    setattr(StateOf, _method, _unchecked(_method))
 
 
 class Rule:
@@ -136,6 +174,11 @@ class Rule:
         )
 
     def __post_init__(self) -> None:
+        if not type(self).__dataclass_params__.frozen:
+            raise TypeError(
+                f"{type(self).__name__} is not a rule yet: write @d2l.update_rule above its class, "
+                "in place of @dataclass."
+            )
         names = [field.name for field in dataclasses.fields(self)]
         forgotten = [n for n in vars(type(self)).get("__annotations__", {}) if n not in names]
         if forgotten or "learning_rate" not in names:
@@ -163,9 +206,7 @@ class Rule:
         """Return the value of a hyperparameter in the form the equations use, or refuse it."""
         label = f"{type(self).__name__}: {name}"
         if isinstance(default, bool):
-            if not isinstance(value, (bool, np.bool_)):
-                raise TypeError(f"{label} must be True or False, but is {value!r}.")
-            return bool(value)
+            return true_or_false(value, label)
         if name == "learning_rate" and is_schedule(value):
             refuse_other_arguments(value, label)
             return value
@@ -177,11 +218,13 @@ class Rule:
             raise TypeError(f"{label} must be a number, but is {value!r}.")
         if isinstance(value, (list, tuple)):
             raise TypeError(
-                f"{label} must be one number, but is the {type(value).__name__} {value!r}. "
+                f"{label} must be one number, but is {kind(value)}. "
                 f"{self._about_a_sequence(name, value)}"
             )
+        if isinstance(value, dict) and any(isinstance(v, np.ndarray) for v in value.values()):
+            raise TypeError(f"{label} must be one number, but is a dict. {ELSEWHERE['params']}")
         if isinstance(value, type) or callable(value):
-            what = getattr(value, "__name__", type(value).__name__)
+            what = getattr(value, "__name__", type(value).__name__).strip("<>")
             advice = (
                 f"Pass an instance of it, {what}(…)."
                 if isinstance(value, type)
@@ -189,6 +232,8 @@ class Rule:
             )
             raise TypeError(f"{label} must be a number, but is {what}. {advice}")
         array = float_array(value, label)
+        if np.asarray(value).dtype.kind == "b":
+            raise TypeError(f"{label} must be numbers, but these are True or False.")
         if array.size == 0:
             raise ValueError(f"{label} is an array without entries, so there is nothing to run.")
         if (array < 0).any():
@@ -197,11 +242,11 @@ class Rule:
                 if name == "learning_rate"
                 else ""
             )
-            raise ValueError(f"{label} must not be negative, but is {value!r}.{advice}")
+            raise ValueError(f"{label} must not be negative, but is {shown(value)}.{advice}")
         if name in DECAYS and (array >= 1).any():
             raise ValueError(
                 f"{label} must be in [0, 1), because it is the weight that a leaky average gives "
-                f"to its own past; got {value!r}."
+                f"to its own past; got {shown(value)}."
             )
         # A Python float leaves float32 parameters float32; a NumPy float64 would promote them.
         return float(array) if array.ndim == 0 else array
@@ -215,9 +260,10 @@ class Rule:
         return "For runs side by side pass an array: np.array(values)[:, None] has one in each row."
 
     def __repr__(self) -> str:
-        """Return the call that makes this rule, its numbers rounded to six digits.
+        """Return the call that makes this rule.
 
-        Arguments left at their defaults are not shown, but for the learning rate.
+        Arguments left at their defaults are not shown, but for the learning rate. Numbers are
+        written in as few digits as mean exactly them.
         """
         given = []
         for field in dataclasses.fields(self):
@@ -225,10 +271,12 @@ class Rule:
             if isinstance(value, np.ndarray):
                 given.append(f"{field.name}=<array of shape {value.shape}>")
             elif field.name == "learning_rate" or value != field.default:
-                shown = f"{value:.6g}" if isinstance(value, float) else value
+                written = _in_digits(value) if isinstance(value, float) else repr(value)
                 if inspect.isroutine(value):  # its repr has an address
-                    shown = f"<{value.__name__.strip('<>')}>"
-                given.append(f"{field.name}={shown}")
+                    written = f"<{value.__name__.strip('<>')}>"
+                elif callable(value) and " at 0x" in written:
+                    written = f"<{type(value).__name__}>"
+                given.append(f"{field.name}={written}")
         return f"{type(self).__name__}({', '.join(given)})"
 
     @property
@@ -250,7 +298,7 @@ class Rule:
             return self.learning_rate
         try:
             rate = self.learning_rate(t - 1)
-        except ZeroDivisionError:
+        except (ZeroDivisionError, FloatingPointError):
             raise ValueError(
                 f"The schedule of {type(self).__name__} divides by zero at step {t}."
             ) from None
@@ -263,7 +311,7 @@ class Rule:
         rate = number(rate, name)
         if rate < 0:
             raise ValueError(
-                f"The schedule of {type(self).__name__} returned {rate!r} for step {t}: the rule "
+                f"The schedule of {type(self).__name__} returned {rate:.6g} for step {t}: the rule "
                 "already subtracts, so that a negative learning rate climbs."
             )
         return rate
@@ -280,6 +328,7 @@ class Rule:
         """Refuse to be called: a rule is no function."""
         raise TypeError(f"A rule is not called. {METHODS['apply']}")
 
+    @explain_arguments
     def init(self, x: Parameters) -> State:
         """Return the state before the first step.
 
@@ -296,10 +345,23 @@ class Rule:
         """
         x = as_parameters(x, "x")
         if isinstance(x, np.ndarray):
-            return StateOf(type(self), {"t": 0, **self.zero_state(x)})
-        parts = {key: self.zero_state(part) for key, part in items(x)}
-        return StateOf(type(self), {"t": 0, **gather(x, parts)})
+            fields = self._zeros(x)
+        else:
+            fields = gather(x, {key: self._zeros(part) for key, part in items(x)})
+        return _state_of(type(self), {"t": 0, **fields})
 
+    def _zeros(self, x: np.ndarray) -> State:
+        """Return the zero state of one array, in its precision, or say how it is written."""
+        fields = self.zero_state(x)
+        if not isinstance(fields, dict) or "t" in fields:
+            given = "has a 't', which is kept for it" if isinstance(fields, dict) else shown(fields)
+            raise TypeError(
+                f"zero_state of {_of(self)} must return a dict with an array for each letter, such "
+                f"as {{'v': np.zeros_like(x)}}, but this {'' if 'kept' in given else 'is '}{given}."
+            )
+        return {name: in_precision(value, x.dtype) for name, value in fields.items()}
+
+    @explain_arguments
     def step(self, x: Parameters, g: Parameters, state: State) -> tuple[Parameters, State]:
         """Take one step; nothing that is passed in is changed.
 
@@ -324,7 +386,15 @@ class Rule:
             is not that of this rule for these parameters.
         """
         x, g = as_parameters(x, "The parameters"), as_parameters(g, "The gradient")
-        return self.checked(x, g, state)
+        shapes = structure(x)
+        if type(state) is not StateOf or state.checked != (self, shapes) or structure(g) != shapes:
+            x, state = self.checked(x, g, state)
+            self.refuse_zero_by_zero(x, g)
+            return x, state
+        checked = state.checked  # by the step before: nothing can have changed
+        x, state = self.advance(x, g, state)
+        state.checked = checked
+        return x, state
 
     def checked(self, x: Parameters, g: Parameters, state: State) -> tuple[Parameters, State]:
         """Take one step as `advance` does, and check all that goes in and comes out.
@@ -348,29 +418,75 @@ class Rule:
             than the new parameters and the new state.
         """
         same_structure(x, g)
-        owner = getattr(state, "rule", type(self))
-        if not issubclass(type(self), owner) and not issubclass(owner, type(self)):
-            raise ValueError(f"This is a state of {owner.__name__}, not of {_of(self)}. {BEGIN}")
+        self._check_state(x, state)
         try:
-            new_x, new_state = self.advance(read_only(x), read_only(g), read_only(state))
-            fits = new_state["t"] > 0 and (
-                self.shape != ()  # then the first step may make one run into many
+            with np.errstate(all="ignore"):  # what is lost is nan or infinite in the result
+                new_x, new_state = self.advance(read_only(x), read_only(g), read_only(state))
+            fits = (self.shape != () or alike(x, new_x)) and (
+                self.shape != ()  # the first step may make one run into many
                 or (
-                    alike(x, new_x)
-                    and len(state) == len(new_state)
+                    len(state) == len(new_state)
                     and all(alike(value, new_state[name]) for name, value in state.items())
                 )
             )
         except (TypeError, ValueError, LookupError, AttributeError, NotImplementedError) as error:
-            self._explain(x, g, state, error)
+            self._explain(x, g, error)
             raise
         if not fits:
-            self._explain(x, g, state, None)
+            self._explain(x, g, None)
         if isinstance(new_x, np.ndarray) and not new_x.flags.writeable:
             new_x = new_x.copy()  # the update returned the very array that it was given
+        new_state.checked = (self, structure(new_x))
         return new_x, new_state
 
-    def _explain(self, x: Parameters, g: Parameters, state: Any, error: Exception | None) -> None:
+    def refuse_zero_by_zero(self, new_x: Parameters, g: Parameters) -> None:
+        """Raise a ValueError if zero gradients have become nan, for want of an epsilon.
+
+        Parameters
+        ----------
+        new_x, g : array, or list or dict of arrays
+            The parameters after a step, and the gradient of it.
+        """
+        if self.shape != () or getattr(self, "epsilon", 1) != 0:
+            return
+        parts = (
+            [(new_x[k], p) for k, p in items(g)] if isinstance(g, (list, dict)) else [(new_x, g)]
+        )
+        if any((np.isnan(part) & (np.asarray(slope) == 0)).any() for part, slope in parts):
+            raise ValueError(
+                f"{self} divides zero by zero where a gradient is zero: it has not diverged, but "
+                "its step is not defined. Give it an epsilon above 0, such as 1e-7."
+            )
+
+    def _check_state(self, x: Parameters, state: Any) -> None:
+        """Refuse what is no state of this rule for these parameters."""
+        mine, owner = _of(self), getattr(state, "rule", None) or type(self)
+        if not issubclass(type(self), owner) and not issubclass(owner, type(self)):
+            raise ValueError(f"This is a state of {owner.__name__}, not of {mine}. {BEGIN}")
+        if not isinstance(state, dict) or "t" not in state:
+            given = (
+                f"a dict with the keys {list(state)}" if isinstance(state, dict) else shown(state)
+            )
+            raise TypeError(f"The state must be a dict with the step 't', but is {given}. {BEGIN}")
+        t = state["t"]
+        if isinstance(t, bool) or not isinstance(t, (int, np.integer)) or t < 0:
+            raise ValueError(
+                f"The state's 't' must be a whole number from 0, but is {shown(t)}. {BEGIN}"
+            )
+        expected = self.init(x)
+        if state.keys() != expected.keys():
+            raise ValueError(
+                f"A state of {mine} has the fields {list(expected)}, but this one has "
+                f"{list(state)}. {BEGIN}"
+            )
+        for letter, zero in expected.items():
+            if self.shape == () and not alike(zero, state[letter]):
+                raise ValueError(
+                    f"The state's {letter!r} is not shaped like the parameters: "
+                    f"{_shapes(state[letter])} instead of {_shapes(zero)}. {BEGIN}"
+                )
+
+    def _explain(self, x: Parameters, g: Parameters, error: Exception | None) -> None:
         """Say in a sentence why a step failed, or why what it returned cannot be right."""
         mine = _of(self)
         if isinstance(error, NotImplementedError):
@@ -378,29 +494,6 @@ class Rule:
                 f"{mine} has no equations yet: give it a method update(self, x, g, t, eta, …). "
                 "help(d2l.Rule) has an example."
             ) from None
-        if not isinstance(state, dict) or "t" not in state:
-            shown = (
-                f"a dict with the keys {list(state)}" if isinstance(state, dict) else repr(state)
-            )
-            raise TypeError(
-                f"The state must be a dict with the step 't', but is {shown}. {BEGIN}"
-            ) from None
-        if isinstance(state["t"], bool) or not isinstance(state["t"], int) or state["t"] < 0:
-            raise ValueError(
-                f"The state's 't' must be a whole number from 0, but is {state['t']!r}. {BEGIN}"
-            ) from None
-        expected = self.init(x)
-        if set(state) != set(expected):
-            raise ValueError(
-                f"A state of {mine} has the fields {list(expected)}, but this one has "
-                f"{list(state)}. {BEGIN}"
-            ) from None
-        for letter, zero in expected.items():
-            if not alike(zero, state[letter]):
-                raise ValueError(
-                    f"The state's {letter!r} is not shaped like the parameters: "
-                    f"{_shapes(state[letter])} instead of {_shapes(zero)}. {BEGIN}"
-                ) from None
         if "read-only" in str(error):
             raise ValueError(
                 f"The update of {mine} changes its arguments in place, and with them the points "
@@ -411,7 +504,7 @@ class Rule:
         # An update of a reader's own: look at what it returns for the first array.
         key, part = next(iter(items(x))) if isinstance(x, (list, dict)) else (None, x)
         slope = g if key is None else g[key]
-        fields = {n: v if key is None else v[key] for n, v in expected.items() if n != "t"}
+        fields = self._zeros(part)
         try:
             returned = self.update(part, slope, 1, self.rate(1), **fields)
         except Exception:
@@ -419,14 +512,13 @@ class Rule:
         wanted = f"update of {mine} must return the new parameters and a dict of the new state"
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise TypeError(
-                f"The {wanted}, as in 'return new_x, {{…}}', but it returned "
-                f"{type(returned).__name__}."
+                f"The {wanted}, as in 'return new_x, {{…}}', but it returned {kind(returned)}."
             ) from None
         new_part, new_fields = returned
         if not isinstance(new_fields, dict) or set(new_fields) != set(fields):
-            shown = list(new_fields) if isinstance(new_fields, dict) else type(new_fields).__name__
+            given = list(new_fields) if isinstance(new_fields, dict) else kind(new_fields)
             raise TypeError(
-                f"The {wanted}, with the fields {list(fields)}, but the second was {shown}."
+                f"The {wanted}, with the fields {list(fields)}, but the second was {given}."
             ) from None
         if np.shape(new_part) != np.shape(part):
             raise ValueError(
@@ -447,22 +539,31 @@ class Rule:
         """Take one step without any check; `step` and `checked` are the same with them."""
         t = state["t"] + 1
         eta = self.rate(t)
-        fields = {name: value for name, value in state.items() if name != "t"}
         if not isinstance(x, (list, dict)):
+            fields = dict(state)
+            del fields["t"]
             x, fields = self._decay_and_update(x, g, t, eta, fields)
-            return x, StateOf(type(self), {"t": t, **fields})
-        new_x, new_fields = {}, {}
-        for key, part in items(x):
-            part_fields = {name: value[key] for name, value in fields.items()}
-            part, new_fields[key] = self._decay_and_update(part, g[key], t, eta, part_fields)
-            new_x[key] = np.asarray(part)  # arithmetic turns arrays without axes into bare numbers
-        return like(x, new_x), StateOf(type(self), {"t": t, **gather(x, new_fields)})
+            new_state = StateOf({"t": t, **fields})
+        else:
+            new_x, new_fields = {}, {}
+            for key, part in items(x):
+                fields = {name: value[key] for name, value in state.items() if name != "t"}
+                part, new_fields[key] = self._decay_and_update(part, g[key], t, eta, fields)
+                new_x[key] = np.asarray(part)  # arithmetic on arrays without axes gives numbers
+            x, new_state = like(x, new_x), StateOf({"t": t, **gather(x, new_fields)})
+        new_state.rule = type(self)
+        return x, new_state
 
     def _decay_and_update(self, x, g, t, eta, fields):
+        dtype = x.dtype
         # Decoupled weight decay acts first, on the parameters alone; g was computed before it.
         if self.weight_decay is not None:
             x = x - x * self.weight_decay * eta
-        return self.update(x, g, t, eta, **fields)
+        x, fields = self.update(x, g, t, eta, **fields)
+        if x.dtype is not dtype:  # hyperparameters that are arrays have a precision of their own
+            x = in_precision(x, dtype)
+            fields = {name: in_precision(value, dtype) for name, value in fields.items()}
+        return x, fields
 
     def zero_state(self, x: np.ndarray) -> State:
         """Return the fields of the state of one array before the first step."""
@@ -473,6 +574,7 @@ class Rule:
         raise NotImplementedError
 
 
+@explain_arguments
 def update_rule(rule: type) -> type:
     """Make a class of hyperparameters and equations into a rule that never changes.
 
@@ -494,12 +596,18 @@ def update_rule(rule: type) -> type:
         If it is not a subclass of `Rule`.
     """
     if not (isinstance(rule, type) and issubclass(rule, Rule)):
+        name = getattr(rule, "__name__", shown(rule))
         raise TypeError(
-            f"@d2l.update_rule stands above a subclass of d2l.Rule, but {name_of(rule)} is none."
+            f"@d2l.update_rule stands above a subclass of d2l.Rule, but {name} is none."
         )
     cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(rule)
     plain_init = cls.__init__
     names = [field.name for field in dataclasses.fields(cls)]
+    if "learning_rate" not in names:
+        raise TypeError(
+            f"{cls.__name__} is not a rule yet: it has no learning_rate. Give it a field "
+            "'learning_rate: float = 0.01', with its type."
+        )
 
     def __init__(self, *args, **hyperparameters):  # noqa: N807
         for name in hyperparameters:
@@ -512,16 +620,30 @@ def update_rule(rule: type) -> type:
                 f"{cls.__name__} has {len(names)} hyperparameters, but got {len(args)} values: "
                 f"{', '.join(names)}. Name them, as in learning_rate=0.01."
             )
+        for name in names[: len(args)]:
+            if name in hyperparameters:
+                raise TypeError(f"{cls.__name__} got {name!r} twice: by place and by name.")
+        missing = [
+            field.name
+            for field in dataclasses.fields(cls)[len(args) :]
+            if field.default is dataclasses.MISSING and field.name not in hyperparameters
+        ]
+        if missing:
+            raise TypeError(
+                f"{cls.__name__} needs {' and '.join(map(repr, missing))}. Give each "
+                "hyperparameter of a rule a default, as in learning_rate: float = 0.01."
+            )
         plain_init(self, *args, **hyperparameters)
 
-    def __setattr__(self, name, value):  # noqa: N807
+    def __setattr__(self, name, *value):  # noqa: N807
         raise dataclasses.FrozenInstanceError(
-            f"A rule never changes, so {name} cannot be set. Make a new one, such as "
-            f"{cls.__name__}({name}={value!r}); dataclasses.replace(rule, {name}=…) keeps the rest."
+            f"A rule never changes, so {name} cannot be set or deleted. Make a new one, such as "
+            f"{cls.__name__}({name}={shown(value[0]) if value else '…'}); "
+            f"dataclasses.replace(rule, {name}=…) keeps the rest."
         )
 
     __init__.__signature__ = inspect.signature(plain_init)
-    cls.__init__, cls.__setattr__ = __init__, __setattr__
+    cls.__init__, cls.__setattr__, cls.__delattr__ = __init__, __setattr__, __setattr__
     return cls
 
 
@@ -556,6 +678,26 @@ def like(x, parts: dict):
     return parts if isinstance(x, dict) else list(parts.values())
 
 
+def structure(x: Any) -> Any:
+    """Return the shape of an array, or those of a list or a dict of arrays."""
+    if isinstance(x, dict):
+        return {key: part.shape for key, part in x.items()}
+    return [part.shape for part in x] if isinstance(x, list) else x.shape
+
+
+def in_precision(value: Any, dtype: np.dtype) -> Any:
+    """Return an array of floating-point numbers in a precision; anything else as it is."""
+    if getattr(value, "dtype", dtype) == dtype or value.dtype.kind != "f":
+        return value
+    return value.astype(dtype)
+
+
+def _in_digits(value: float) -> str:
+    """Return a float in the fewest digits that mean exactly it, six at least."""
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(value)
+
+
 def gather(x, parts: dict[Any, State]) -> State:
     """Turn {part: {letter: value}} into {letter: values structured like x}."""
     letters = next(iter(parts.values())).keys()
@@ -583,9 +725,10 @@ def alike(x: Any, y: Any) -> bool:
         return (
             isinstance(y, type(x))
             and len(x) == len(y)
-            and all(np.shape(part) == np.shape(y[key]) for key, part in items(x))
+            and (isinstance(x, list) or x.keys() == y.keys())
+            and all(alike(part, y[key]) for key, part in items(x))
         )
-    return np.shape(x) == np.shape(y)
+    return not isinstance(y, (list, dict)) and np.shape(x) == np.shape(y)
 
 
 def read_only(x: Any) -> Any:
@@ -632,10 +775,12 @@ def _shapes(x: Any) -> str:
         return (
             f"{type(x).__name__} of the shapes {', '.join(str(np.shape(p)) for _, p in items(x))}"
         )
-    return f"shape {np.shape(x)}" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+    return f"shape {np.shape(x)}" if isinstance(x, np.ndarray) else kind(x)
 
 
 def _describe(x, keys) -> str:
     if keys is None:
         return "single array"
-    return f"dict with keys {keys}" if isinstance(x, dict) else f"list of {len(keys)} arrays"
+    if isinstance(x, dict):
+        return f"dict with keys {keys}"
+    return f"list of {plural(len(keys), 'array')}"

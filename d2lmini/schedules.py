@@ -10,7 +10,15 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from d2lmini.checks import explain_arguments, float_array, number, whole_number
+from d2lmini.checks import (
+    explain_arguments,
+    float_array,
+    kind,
+    number,
+    shown,
+    unchangeable,
+    whole_number,
+)
 
 
 class _Schedule:
@@ -22,9 +30,26 @@ class _Schedule:
             many = isinstance(given, np.ndarray)
             value = float_array(given, label) if many else number(given, label)
             if np.any(value < 0):
-                raise ValueError(f"{label} must not be negative, but is {given!r}.")
+                raise ValueError(f"{label} must not be negative, but is {shown(given)}.")
+            if np.any(value > 1) and field.name == "alpha":
+                raise ValueError(
+                    f"{label} must be at most 1, because it is a fraction of the initial rate, "
+                    f"but is {shown(given)}."
+                )
             if np.any(value == 0) and field.name == "decay_steps":
                 raise ValueError(f"{label} must be above 0: steps are divided by it.")
+        try:
+            _ = self.shape
+        except ValueError:
+            shapes = {f.name: np.shape(getattr(self, f.name)) for f in fields(self)}
+            raise ValueError(
+                f"{type(self).__name__}: these arrays do not fit together, with the shapes "
+                f"{shapes}. For runs side by side give them one shape."
+            ) from None
+
+    def _count(self, step: int) -> float:
+        """Return how many steps have been taken, or say what was expected."""
+        return step if type(step) is int else number(step, "step")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -33,6 +58,7 @@ class _Schedule:
 
 
 @explain_arguments
+@unchangeable
 @dataclass(frozen=True)
 class ExponentialDecay(_Schedule):
     r"""Multiply the rate by `decay_rate` every `decay_steps` steps, smoothly.
@@ -55,10 +81,12 @@ class ExponentialDecay(_Schedule):
 
     def __call__(self, step: int) -> float:
         """Return the rate after `step` steps."""
-        return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
+        k = self._count(step)
+        return self.initial_learning_rate * self.decay_rate ** (k / self.decay_steps)
 
 
 @explain_arguments
+@unchangeable
 @dataclass(frozen=True)
 class InverseTimeDecay(_Schedule):
     r"""Divide the rate by a number that grows linearly.
@@ -81,10 +109,12 @@ class InverseTimeDecay(_Schedule):
 
     def __call__(self, step: int) -> float:
         """Return the rate after `step` steps."""
-        return self.initial_learning_rate / (1 + self.decay_rate * step / self.decay_steps)
+        k = self._count(step)
+        return self.initial_learning_rate / (1 + self.decay_rate * k / self.decay_steps)
 
 
 @explain_arguments
+@unchangeable
 @dataclass(frozen=True)
 class PiecewiseConstantDecay:
     """Hold the rate, and change it after given steps.
@@ -110,7 +140,8 @@ class PiecewiseConstantDecay:
             given = getattr(self, name)
             if isinstance(given, str) or not isinstance(given, Sequence):
                 raise TypeError(
-                    f"PiecewiseConstantDecay: {name} must be a list of numbers, but is {given!r}."
+                    f"PiecewiseConstantDecay: {name} must be a list of numbers, but is "
+                    f"{kind(given)}."
                 )
             for value in given:
                 if least is None:
@@ -130,10 +161,12 @@ class PiecewiseConstantDecay:
 
     def __call__(self, step: int) -> float:
         """Return the rate after `step` steps."""
+        number(step, "step")
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
 @explain_arguments
+@unchangeable
 @dataclass(frozen=True)
 class CosineDecay(_Schedule):
     r"""Lower the rate along half a cosine wave, then hold it.
@@ -157,6 +190,10 @@ class CosineDecay(_Schedule):
 
     def __call__(self, step: int) -> float:
         """Return the rate after `step` steps."""
-        done = min(step, self.decay_steps) / self.decay_steps
-        wave = 0.5 * (1 + math.cos(math.pi * done))
+        done = np.minimum(self._count(step) / self.decay_steps, 1.0)
+        wave = (
+            0.5 * (1 + np.cos(math.pi * done))
+            if np.ndim(done)
+            else (0.5 * (1 + math.cos(math.pi * done)))
+        )
         return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * wave)

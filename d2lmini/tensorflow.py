@@ -9,6 +9,7 @@ Where the outcome differs, the docstring says how. What the optimization chapter
 not here. Everything else about this book's package, its own style included, is in `d2lmini`.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,12 +17,31 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 
+from d2lmini.checks import did_you_mean, kind, shown, takes, whole_number
 from d2lmini.concise import keras
 from d2lmini.datasets import AIRFOIL, airfoil, airfoil_file, fetch
 from d2lmini.models import LinearRegression
+from d2lmini.rule import Rule
 
 keras()  # imports TensorFlow quietly, or says how to install it
 import tensorflow as tf  # noqa: E402
+
+
+def __getattr__(name: str) -> Any:
+    """Say which name was probably meant, or where it is."""
+    if name.startswith("__"):  # Python's own inquiries
+        raise AttributeError(name)
+    import d2lmini
+
+    here = [n for n, value in globals().items() if n[0] != "_" and not inspect.ismodule(value)]
+    advice = did_you_mean(name, [n for n in here if n not in vars(d2lmini) and n not in _IMPORTED])
+    if name in d2lmini.__all__:
+        advice = f"It is a name of this book's own: import d2lmini, and write d2lmini.{name}."
+    raise AttributeError(f"d2lmini.tensorflow has no {name!r}. {advice}")
+
+
+_IMPORTED = {"Any", "Callable", "Sequence", "Rule", "LinearRegression", "AIRFOIL", "airfoil_file"}
+_IMPORTED |= {"did_you_mean", "kind", "shown", "takes", "whole_number", "fetch", "keras"}
 
 # ---- TensorFlow under other names ---------------------------------------------------------------
 
@@ -343,6 +363,13 @@ def train_2d(
     ValueError
         If the trainer does not return four values, or a coordinate is not one number.
     """
+    steps = whole_number(steps, "steps", 0)
+    _refuse_rule(trainer, "train_2d", "d2l.minimize(d2l.bowl, rule)")
+    names = ("x1", "x2", "s1", "s2")
+    if f_grad is None and "f_grad" in _parameters(trainer):
+        raise TypeError("The trainer asks for the gradient: pass it as f_grad=.")
+    called = "The trainer" if f_grad is None else "With f_grad= the trainer"
+    takes(trainer, called, *names, *(() if f_grad is None else ("f_grad",)))
     x1, x2, s1, s2 = -5, -2, 0, 0
     results = [(float(x1), float(x2))]
     gradient = () if f_grad is None else (f_grad,)
@@ -351,12 +378,30 @@ def train_2d(
         if not isinstance(new, (tuple, list)) or len(new) != 4:
             raise ValueError(
                 "The function passed to train_2d must return four values, x1, x2, s1, s2, but "
-                f"returned {new!r}. Return 0 for states that it does not need."
+                f"returned {shown(new)}. Return 0 for states that it does not need."
             )
         x1, x2, s1, s2 = new
         results.append((_number(x1, "x1"), _number(x2, "x2")))
     print(f"epoch {steps}, x1: {results[-1][0]:f}, x2: {results[-1][1]:f}")
     return results
+
+
+def _parameters(function) -> list[str]:
+    """Return the names of the arguments of a function; none if they cannot be known."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _refuse_rule(trainer, function: str, instead: str) -> None:
+    """Raise a TypeError if the rule to train with is one of this book's, not a function."""
+    mine = isinstance(trainer, Rule) or (isinstance(trainer, type) and issubclass(trainer, Rule))
+    if mine or not callable(trainer):
+        raise TypeError(
+            f"{function} needs a function here, as in Dive into Deep Learning, but got "
+            f"{shown(trainer)}. A rule of this book runs with {instead} of d2lmini."
+        )
 
 
 def _number(value, name: str) -> float:
@@ -456,6 +501,15 @@ def load_array(data_arrays, batch_size: int, is_train: bool = True):
         Of tuples with `batch_size` rows of each array, the last one smaller where that does not
         divide the number of rows.
     """
+    if not isinstance(data_arrays, (tuple, list)):
+        raise TypeError(f"load_array needs a tuple of arrays, (X, y), but got {kind(data_arrays)}.")
+    rows = [len(array) for array in data_arrays]
+    if len(set(rows)) > 1:
+        raise ValueError(
+            f"The arrays have {' and '.join(map(str, rows))} rows: each example needs one row in "
+            "each."
+        )
+    batch_size = whole_number(batch_size, "batch_size", 1)
     dataset = tf.data.Dataset.from_tensor_slices(tuple(data_arrays))
     if is_train:
         dataset = dataset.shuffle(len(data_arrays[0]))
@@ -707,6 +761,14 @@ def train_ch11(
     losses : list of float
         The losses.
     """
+    _refuse_rule(trainer_fn, "train_ch11", "d2l.train(model, rule, data)")
+    takes(trainer_fn, "The trainer", "params", "grads", "states", "hyperparams")
+    features, num_epochs = _features(data_iter), whole_number(num_epochs, "num_epochs", 1)
+    if features != feature_dim:
+        raise ValueError(
+            f"feature_dim is {feature_dim}, but the examples have {features} features. Pass the "
+            "second thing that get_data_ch11 returns."
+        )
     w = tf.Variable(tf.random.normal((feature_dim, 1), stddev=0.01))
     b = tf.Variable(tf.zeros(1))
     model = LinearRegression()
@@ -717,7 +779,20 @@ def train_ch11(
         with np.errstate(all="ignore"):  # if it diverges, the loss that is printed says so
             gradient = model.gradient(parameters, X.numpy(), y.numpy().ravel())
         dw, db = tf.constant(gradient["w"][:, None], w.dtype), tf.constant(gradient["b"], b.dtype)
-        trainer_fn([w, b], [dw, db], states, hyperparams)
+        try:
+            returned = trainer_fn([w, b], [dw, db], states, hyperparams)
+        except KeyError as missing:
+            if missing.args[0] not in hyperparams and isinstance(hyperparams, dict):
+                raise TypeError(
+                    f"hyperparams has no {missing.args[0]!r}, which the trainer asks for; it has "
+                    f"{list(hyperparams)}."
+                ) from None
+            raise
+        if returned is not None and np.array_equal(w.numpy()[:, 0], parameters["w"]):
+            raise ValueError(
+                "The trainer returned something and changed no parameter. Here it must change them "
+                "in place, as with param.assign(new) or param.assign_sub(step), and return nothing."
+            )
 
     return _train(step, lambda X: linreg(X, w, b), data_iter, num_epochs)
 
@@ -741,7 +816,9 @@ def train_concise_ch11(
     num_epochs : int, default 2
         Passes over the data.
     """
-    optimizer = trainer_fn(**hyperparams)
+    _features(data_iter)
+    num_epochs = whole_number(num_epochs, "num_epochs", 1)
+    optimizer = _of_keras(trainer_fn, hyperparams)
     net = tf.keras.Sequential(
         [tf.keras.layers.Dense(1, kernel_initializer=tf.random_normal_initializer(stddev=0.01))]
     )
@@ -756,6 +833,39 @@ def train_concise_ch11(
 
     step.get_concrete_function()  # compiles it, before the clock starts
     _train(step, net, data_iter, num_epochs)
+
+
+def _features(data_iter) -> int:
+    """Return how many features the examples have, or say where minibatches come from."""
+    try:
+        return data_iter.element_spec[0].shape[-1]
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"data_iter must be minibatches, as load_array((X, y), batch_size) makes of arrays, "
+            f"but is {kind(data_iter)}."
+        ) from None
+
+
+def _of_keras(trainer_fn, hyperparams: dict[str, Any]):
+    """Return the optimizer of Keras of a class and arguments, or say what is wrong with them."""
+    if not (isinstance(trainer_fn, type) and issubclass(trainer_fn, tf.keras.optimizers.Optimizer)):
+        name = getattr(trainer_fn, "__name__", type(trainer_fn).__name__)
+        named = name if hasattr(tf.keras.optimizers, name) else "SGD"
+        instance = isinstance(trainer_fn, tf.keras.optimizers.Optimizer)
+        raise TypeError(
+            "train_concise_ch11 needs a class of optimizers of Keras, such as tf.keras.optimizers."
+            f"{named}, not {'an instance' if instance else shown(trainer_fn)}. Its arguments are "
+            "hyperparams, such as {'learning_rate': 0.01}."
+        )
+    known = [name for name in _parameters(trainer_fn) if name != "kwargs"]
+    for name in hyperparams:
+        if name not in known:
+            meant = "learning_rate" if name in ("lr", "eta", "alpha") else name
+            raise TypeError(
+                f"{trainer_fn.__name__} of Keras has no argument {name!r}. "
+                f"{did_you_mean(meant, known)}"
+            )
+    return trainer_fn(**hyperparams)
 
 
 def _train(step, net, data_iter, num_epochs):

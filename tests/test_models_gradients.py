@@ -334,7 +334,7 @@ def test_the_sigmoid_never_overflows():
         ([True, False, True], "whole numbers"),
         ([[0], [1], [2]], r"shape \(n,\)"),
         (np.eye(3, 4), "argmax"),
-        ([1], "3 examples but 1 targets"),
+        ([1], "3 examples but 1 target;"),
         ([0, 1], "3 examples but 2 targets"),
     ],
 )

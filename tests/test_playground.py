@@ -121,7 +121,7 @@ REFUSED = {
     "many rates": (lambda: d2l.playground(d2l.bowl, d2l.SGD(np.ones((2, 1)))), "with a number for"),
     "start of another dimension": (
         lambda: d2l.playground(d2l.bowl, start=3),
-        "A start on bowl has 2 coordinate(s), but this one has 1",
+        "A start on bowl has 2 coordinates, but this one has 1",
     ),
     "no steps": (lambda: d2l.playground(steps=0), "steps must be a whole number of at least 1"),
     "too many steps": (lambda: d2l.playground(steps=1001), "steps must be at most 1000"),

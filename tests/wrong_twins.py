@@ -20,6 +20,7 @@ from d2lmini.rule import Rule
 def edited(thing, edits: dict[str, str], method: str = "update"):
     """Return a rule or a model with pieces of the source of a method replaced."""
     original = getattr(type(thing), method)
+    original = inspect.unwrap(original)
     source = textwrap.dedent(inspect.getsource(original))
     for old, new in edits.items():
         found = source.count(old)
