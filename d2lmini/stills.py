@@ -279,12 +279,17 @@ def pictures(figure) -> tuple[dict[str, str], dict]:
         shell = None
     else:
         shell = get_ipython()
-    data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
-    # A ground of its own, which a dark notebook does not show through: as an image within HTML it
-    # has no metadata that could ask for one.
-    ground = figure.get_facecolor() if figure.get_facecolor()[3] == 1 else "white"
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight", facecolor=ground)
-    data["image/png"] = base64.b64encode(file.getvalue()).decode()
+    format_as = shell.display_formatter.format if shell else lambda *_, **__: ({}, {})
+    data, metadata = format_as(figure, exclude={"image/png"})
+    # The one of points gets a ground, which a dark notebook does not show through: as an image
+    # within HTML it has no metadata that could ask for one.
+    if figure.get_facecolor()[3] < 1:
+        figure.set_facecolor("white")
+    more, its_metadata = format_as(figure, include={"image/png"})
+    data, metadata = data | more, metadata | its_metadata
+    if "image/png" not in data:
+        file, style = io.BytesIO(), {"facecolor": figure.get_facecolor(), "dpi": figure.dpi}
+        figure.savefig(file, format="png", bbox_inches="tight", **style)
+        data["image/png"] = base64.b64encode(file.getvalue()).decode()
     plt.close(figure)
     return data, metadata

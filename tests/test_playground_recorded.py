@@ -269,6 +269,8 @@ def test_the_picture_brings_its_ground(make, style):
     picture = plt.imread(io.BytesIO(base64.b64decode(data["image/png"])))
     if picture.shape[-1] == 4:
         assert (picture[..., 3] == 1).all()
+    # That of lines has none: the website has its own, light or dark.
+    assert style != "book" or "fill: #ffffff" not in data["image/svg+xml"]
     ground = picture[0, 0, :3]
     assert len({*ground.tolist()}) == 1
     assert ground[0] == (0 if style == "dark_background" else 1)
