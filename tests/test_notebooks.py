@@ -328,6 +328,11 @@ def test_a_call_keeps_what_a_link_leaves_as_it_is_and_no_more():
     assert call(begins, "surface=beale&noise=0&view=paths&Adam(learning_rate=0.2)") == (
         'd2l.playground(d2l.beale, "Adam(learning_rate=0.2)", steps=40, noise=0.0, view="paths")'
     )
+    begins = "surface=bowl&steps=9&view=map&axes=x1,x2&SGD(learning_rate=0.1)"
+    assert call(begins, "view=paths") == (
+        'd2l.playground(d2l.bowl, "SGD(learning_rate=0.1)", steps=9, view="paths")'
+    )
+    assert 'axes=("x1", "x2")' in call(begins, "steps=10")
     assert call("surface=parabola&steps=9&SGD(learning_rate=0.1)", "step=0") == (
         'd2l.playground(d2l.parabola, "SGD(learning_rate=0.1)", steps=9, step=0)'
     )

@@ -121,6 +121,8 @@ def call(begins: str, setting: str) -> str:
     (before, old_rules), (given, rules) = parts(begins), parts(setting)
     gone = {"step", "select"} | ({"from"} if given.get("surface") else set())
     kept = {key: value for key, value in before.items() if key not in gone} | given
+    if kept.get("view") != "map":
+        kept.pop("axes", None)
     rules = rules or old_rules
     made = from_setting("&".join([*(f"{key}={value}" for key, value in kept.items()), *rules]))
     names = {"from": "start", "surface": None}
@@ -129,8 +131,6 @@ def call(begins: str, setting: str) -> str:
         if name := names.get(key, key):
             value = made.start.tolist() if key == "from" else getattr(made, name)
             arguments.append(f"{name}={value!r}".replace("'", '"'))
-    if made.view != "map":
-        arguments = [argument for argument in arguments if not argument.startswith("axes=")]
     line = f"d2l.playground({', '.join(arguments)})"
     if len(line) <= 88:
         return line
@@ -184,10 +184,7 @@ class Chapter:
         cell.outputs = [self.clean(output, alts) for output in source.outputs if self.shown(output)]
         self.cells.append(cell)
         below = [self.caption(figure) for figure in node.findall(nodes.figure)]
-        if any(
-            "<optimizer-" in o.get("data", {}).get("text/html", "")
-            for o in source.outputs
-        ):
+        if any("<optimizer-" in o.get("data", {}).get("text/html", "") for o in source.outputs):
             below.append(MOVES)
         return below
 
