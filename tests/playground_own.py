@@ -30,6 +30,19 @@ class Damped(d2l.SGD):
 
 
 @d2l.update_rule
+class Scaled(d2l.Rule):
+    """A rule whose letters mean other things than the book's: its v is no velocity."""
+
+    learning_rate: float = 0.1
+
+    def zero_state(self, x):
+        return {"v": np.zeros_like(x), "m": np.zeros_like(x)}
+
+    def update(self, x, g, t, eta, v, m):
+        return x - eta * g, {"v": v + g**2, "m": m + np.abs(g)}
+
+
+@d2l.update_rule
 class SGD(d2l.Rule):
     """A rule of the reader's own by the name of one of the book, and without momentum."""
 
@@ -64,6 +77,7 @@ NOISY = d2l.Objective(
 )
 PLAYGROUNDS = {
     "rule": d2l.playground(d2l.bowl, Signum(0.1), d2l.SGD(0.4), d2l.Adam(0.4), steps=30),
+    "letters": d2l.playground(d2l.bowl, Scaled(0.1), d2l.Adam(0.2), steps=9, step=5),
     "rule, one coordinate": d2l.playground(d2l.parabola, Signum(0.1), steps=7, step=3),
     "other equations": d2l.playground(d2l.bowl, d2l.SGD(0.1), Damped(0.1), SGD(0.1), SGD(0.2)),
     "surface": d2l.playground(

@@ -481,7 +481,7 @@ def test_it_fits_from_320_pixels_on(read, name):
     assert width == 3 * box
 
 
-TICKS = """(() => {
+TEXTS = """(() => {
   const type = CanvasRenderingContext2D.prototype, { fillText } = type, seen = [];
   type.fillText = function (text, x, y) {
     seen.push([text, x + this.measureText(text).width / 2, e.left.canvas.clientWidth / e.unit]);
@@ -494,8 +494,16 @@ TICKS = """(() => {
 })()"""
 
 
+def test_no_arrow_is_drawn_for_letters_that_the_book_does_not_know(read):
+    reader = read("letters")
+    arrows = {"−g", "step", "v", "−m"}
+    assert {text for text, *_ in reader.ask(TEXTS)} & arrows == {"−g", "step"}
+    reader.element.get_by_role("radio", name="Adam").check()
+    assert {text for text, *_ in reader.ask(TEXTS)} & arrows == {"−g", "step", "−m"}
+
+
 def test_ticks_differ_and_stay_in_the_picture(read):
-    ticks = [tick for tick in read("long names").ask(TICKS) if re.fullmatch(r"[12]\d{3}", tick[0])]
+    ticks = [tick for tick in read("long names").ask(TEXTS) if re.fullmatch(r"[12]\d{3}", tick[0])]
     assert [text for text, *_ in ticks] == ["1990", "2000", "2010", "2020", "2030"]
     assert max(right - width for _, right, width in ticks) <= 0
     ((labels,),) = evaluate(
