@@ -36,6 +36,11 @@ def keras():
     ------
     ModuleNotFoundError
         If TensorFlow is not installed.
+
+    Examples
+    --------
+    >>> d2l.keras().optimizers.RMSprop(0.01).rho
+    0.9
     """
     # TensorFlow reads these when it is first imported, and prints notes to stderr without them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -323,6 +328,11 @@ def example_gradients(steps: int, n: int = 20, seed: int = 0) -> np.ndarray:
     -------
     array of shape (steps, n)
         Normal numbers times a scale from 1e-4 to 1 for each column, a third of them exactly zero.
+
+    Examples
+    --------
+    >>> d2l.example_gradients(100).shape
+    (100, 20)
     """
     whole_number(steps, "steps", 1), whole_number(n, "n", 1)
     rng = np.random.default_rng(whole_number(seed, "seed", 0))
@@ -383,6 +393,11 @@ def train_concise(
         If TensorFlow is not installed.
     ValueError
         If the data is empty or smaller than a minibatch.
+
+    Examples
+    --------
+    >>> d2l.train_concise(d2l.SGD(0.1), d2l.diabetes(), epochs=1).loss.round(2).tolist()
+    [0.5, 0.39]
     """
     refuse_no_data(data)
     if isinstance(optimizer, type) and issubclass(optimizer, Rule):

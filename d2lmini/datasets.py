@@ -50,6 +50,14 @@ class Dataset:
     ------
     ValueError
         If there are no examples, a value is not finite, or the shapes do not fit.
+
+    Examples
+    --------
+    >>> data = d2l.Dataset("mine", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0, 1, 1])
+    >>> data
+    <Dataset 'mine': x of shape (3, 2), y of shape (3,)>
+    >>> len(data)
+    3
     """
 
     name: str
@@ -156,6 +164,11 @@ def standardize(x, like=None) -> np.ndarray:
     ------
     ValueError
         If a value is not finite or there are no rows.
+
+    Examples
+    --------
+    >>> d2l.standardize([1.0, 2.0, 3.0]).round(4).tolist()
+    [-1.2247, 0.0, 1.2247]
     """
     x = float_array(x, "x")
     like = x if like is None else float_array(like, "like")
@@ -187,6 +200,11 @@ def diabetes() -> Dataset:
     References
     ----------
     Efron, Hastie, Johnstone and Tibshirani (2004); shipped with scikit-learn.
+
+    Examples
+    --------
+    >>> d2l.diabetes()
+    <Dataset 'diabetes': x of shape (442, 10), y of shape (442,)>
     """
     from sklearn.datasets import load_diabetes
 
@@ -210,6 +228,11 @@ def digits() -> Dataset:
     References
     ----------
     Alpaydin and Kaynak (1998); shipped with scikit-learn.
+
+    Examples
+    --------
+    >>> d2l.digits()
+    <Dataset 'digits': x of shape (1797, 64), y of shape (1797,)>
     """
     from sklearn.datasets import load_digits
 
@@ -242,6 +265,11 @@ def airfoil() -> Dataset:
     References
     ----------
     Brooks, Pope and Marcolini (1989); UCI Machine Learning Repository, data set 291.
+
+    Examples
+    --------
+    >>> d2l.airfoil()
+    <Dataset 'airfoil': x of shape (1503, 5), y of shape (1503,)>
     """
     table = standardize(np.loadtxt(airfoil_file()))
     names = ("frequency", "angle", "chord", "speed", "thickness")
@@ -361,6 +389,12 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     ------
     ValueError
         If there are no examples, or fewer than a minibatch takes.
+
+    Examples
+    --------
+    >>> batches = d2l.minibatches(5, batch_size=2, seed=0)
+    >>> [len(next(batches)) for _ in range(4)]
+    [2, 2, 1, 2]
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
         given = "a Dataset" if isinstance(n, Dataset) else shown(n)

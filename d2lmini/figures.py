@@ -69,6 +69,11 @@ def look(rule: Any) -> dict[str, Any]:
     -------
     dict
         Its color, dashes and marker, as keyword arguments of ``plot``.
+
+    Examples
+    --------
+    >>> d2l.look(d2l.Adam())
+    {'color': '#d55e00', 'linestyle': '-', 'marker': 'P'}
     """
     if rule is None or isinstance(rule, (str, type)):
         raise TypeError(f"Looks are of rules, such as d2l.look(d2l.Adam()), not of {shown(rule)}.")
@@ -91,6 +96,10 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     ----------
     formats : sequence of str, default ("svg", "pdf", "png")
         What a notebook keeps of each figure: for the website, the PDF and plain Jupyter.
+
+    Examples
+    --------
+    >>> d2l.use_book_style("svg")
     """
     known = ("svg", "pdf", "png", "retina", "jpeg")
     formats = [formats] if isinstance(formats, str) else formats
@@ -154,6 +163,12 @@ def contours(objective, ax=None, levels: int = 12):
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> ax = d2l.contours(d2l.bowl)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('$p$', '$q$')
     """
     if not isinstance(objective, Objective):
         raise TypeError(
@@ -198,6 +213,14 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> rules = {"SGD": d2l.SGD(0.1), "Adam": d2l.Adam(0.1)}
+    >>> traces = {name: d2l.minimize(d2l.bowl, rule) for name, rule in rules.items()}
+    >>> ax = d2l.plot_traces(traces)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['SGD', 'Adam']
     """
     named = {"": traces} if isinstance(traces, Trace) else _by_name(traces, Trace, "plot_traces")
     looks = _looks(looks)
@@ -247,6 +270,12 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> ax = d2l.plot_descent(d2l.minimize(d2l.parabola, d2l.SGD(0.3)), label="SGD")
+    >>> ax.get_xlabel()
+    '$x$'
     """
     if not isinstance(trace, Trace):
         raise TypeError(
@@ -289,6 +318,13 @@ def plot_histories(
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> history = d2l.train(d2l.LinearRegression(), d2l.SGD(0.1), d2l.diabetes())
+    >>> ax = d2l.plot_histories({"SGD": history})
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('epoch', 'loss')
     """
     single = isinstance(histories, History)
     histories = {"": histories} if single else _by_name(histories, History, "plot_histories")
@@ -355,6 +391,13 @@ def sensitivity_map(
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> rates, rhos = np.logspace(-2, 0, 5), np.array([0.5, 0.9, 0.99])
+    >>> rule = d2l.RMSprop(rates[:, None], rho=rhos[:, None, None])
+    >>> end = d2l.minimize(d2l.bowl, rule, record=False).value[-1]
+    >>> ax = d2l.sensitivity_map(("learning_rate", rates), ("rho", rhos), end)
     """
     for pair in (first, second):
         if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):

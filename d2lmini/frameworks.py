@@ -263,6 +263,14 @@ class Recipe:
         Whether this holds only as long as the learning rate is not changed.
     why : str
         What differs, if anything does, in a sentence.
+
+    Examples
+    --------
+    >>> made = d2l.recipe(d2l.SGD(0.1), "torch")
+    >>> made.code
+    'torch.optim.SGD(params, lr=0.1, momentum=0.0, nesterov=False)'
+    >>> made.exact
+    True
     """
 
     rule: Rule
@@ -343,8 +351,8 @@ def recipe(rule: Rule, framework: str) -> Recipe:
     >>> d2l.recipe(d2l.RMSprop(learning_rate=0.01), "optax")
     # The same steps, up to rounding.
     optax.rmsprop(
-        learning_rate=0.01, decay=0.9, eps=1e-07, eps_in_sqrt=True, centered=False,
-        momentum=None,
+        learning_rate=0.01, decay=0.9, eps_in_sqrt=True, centered=False,
+        momentum=None, eps=1e-07,
     )
     """
     if isinstance(framework, Rule) and not isinstance(rule, Rule):

@@ -71,6 +71,13 @@ class LinearRegression(_Model):
 
     With targets of shape (n,) the weights ``w`` are a vector; with targets of shape (n, k), k
     outputs at once, they are a matrix. The formulas are the same.
+
+    Examples
+    --------
+    >>> data = d2l.Dataset("a line", [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    >>> model = d2l.LinearRegression()
+    >>> model.gradient(model.init(data), data.x, data.y)["b"].tolist()
+    [-3.0]
     """
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
@@ -87,7 +94,6 @@ class LinearRegression(_Model):
         ValueError
             If the shapes would broadcast, there are no examples, or a value is not finite.
         """
-        refuse_other_parameters(parameters, ("w", "b"))
         check_batch(x, y)
         prediction = self.predict(parameters, x)
         same_shape(prediction, y, "The prediction", "the target")
@@ -118,6 +124,12 @@ class SoftmaxRegression(_Model):
         L(W, b) = -\frac1n \sum_i \ln p_{i, y_i}
 
     The labels `y` are whole numbers 0, 1, …, k - 1.
+
+    Examples
+    --------
+    >>> data, model = d2l.digits(), d2l.SoftmaxRegression()
+    >>> round(model.loss(model.init(data), data.x, data.y), 4)  # ln 10
+    2.3026
     """
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
@@ -169,6 +181,12 @@ class MLP(_Model):
     ------
     ValueError
         If the activation is unknown or `hidden` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> model = d2l.MLP(8, "tanh")
+    >>> {name: value.shape for name, value in model.init(d2l.digits()).items()}
+    {'W1': (64, 8), 'b1': (8,), 'W2': (8, 10), 'b2': (10,)}
     """
 
     def __init__(self, hidden: int = 32, activation: str = "relu", seed: int = 0) -> None:
@@ -246,6 +264,13 @@ class SimpleRNN(_Model):
     ------
     ValueError
         If `hidden` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> data = d2l.Dataset("two sequences", np.ones((2, 5, 3)), [0, 1])
+    >>> h, Z = d2l.SimpleRNN(4).forward(d2l.SimpleRNN(4).init(data), data.x)
+    >>> h.shape, Z.shape
+    ((6, 2, 4), (2, 2))
     """
 
     def __init__(self, hidden: int = 16, seed: int = 0) -> None:
@@ -384,6 +409,11 @@ def softmax(Z: np.ndarray) -> np.ndarray:
     -------
     array of shape (n, k)
         Probabilities: each row sums to one.
+
+    Examples
+    --------
+    >>> d2l.softmax([[0.0, np.log(3.0)]]).round(4).tolist()
+    [[0.25, 0.75]]
     """
     Z = score_table(Z)
     e = np.exp(Z - Z.max(axis=-1, keepdims=True))
@@ -410,6 +440,11 @@ def cross_entropy(Z: np.ndarray, y: np.ndarray) -> float:
     ------
     ValueError
         If there is not one label for each row, or one names no column.
+
+    Examples
+    --------
+    >>> round(d2l.cross_entropy([[0.0, 0.0], [5.0, 5.0]], [0, 1]), 4)  # ln 2
+    0.6931
     """
     Z = score_table(Z)
     y = class_labels(Z, y)
@@ -509,10 +544,10 @@ def check_batch(x: np.ndarray, y: np.ndarray) -> None:
         If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
     if type(x) is not np.ndarray or x.dtype.kind != "f":
-        float_array(x, "x")
-    if np.ndim(x) == 1 or np.ndim(x) == 0:
+        x = float_array(x, "x")
+    if x.ndim < 2:
         raise ValueError(
-            f"x must be a table with one example a row, but has shape {np.shape(x)}. One example "
+            f"x must be a table with one example a row, but has shape {x.shape}. One example "
             "is a row, too: X[:1] and y[:1], not X[0] and y[0]."
         )
     same_length(x, y)
@@ -785,6 +820,14 @@ def check_gradients(
     ------
     ValueError
         If the gradient is not shaped like the parameters or not finite.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, -2.0])
+    >>> d2l.check_gradients(lambda x: x @ x, lambda x: 2 * x, x) < 1e-6
+    True
+    >>> d2l.check_gradients(lambda x: x @ x, lambda x: x, x) > 0.1
+    True
     """
     refuse_no_function(loss, "The loss")
     refuse_no_function(gradient, "The gradient")

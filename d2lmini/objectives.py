@@ -211,7 +211,7 @@ class Objective:
     def _each(self, function: Callable, x: np.ndarray) -> np.ndarray:
         points = x.reshape(-1, *self.start.shape)
         found = np.array([function(point) for point in points])
-        return found.reshape(*x.shape[: x.ndim - self.start.ndim], *found.shape[1:])
+        return found.reshape(x.shape[: x.ndim - self.start.ndim] + found.shape[1:])
 
     @functools.cached_property
     def ready(self) -> dict[str, bool]:
@@ -398,6 +398,12 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
     ------
     ValueError
         If the matrix is not square and symmetric, or has a single entry.
+
+    Examples
+    --------
+    >>> surface = d2l.quadratic([[2.0, 1.0], [1.0, 2.0]])
+    >>> surface([1.0, 1.0]).item(), surface.gradient(np.array([1.0, 1.0])).tolist()
+    (3.0, [3.0, 3.0])
     """
     Q = float_array(matrix, "The matrix")
     if Q.ndim != 2 or Q.size == 0 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):

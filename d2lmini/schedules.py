@@ -73,6 +73,11 @@ class ExponentialDecay(_Schedule):
         :math:`K`, in steps.
     decay_rate : float
         :math:`d`.
+
+    Examples
+    --------
+    >>> d2l.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)(20)
+    0.025
     """
 
     initial_learning_rate: float
@@ -101,6 +106,11 @@ class InverseTimeDecay(_Schedule):
         :math:`K`, in steps.
     decay_rate : float
         :math:`d`.
+
+    Examples
+    --------
+    >>> d2l.InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10)
+    0.05
     """
 
     initial_learning_rate: float
@@ -130,6 +140,12 @@ class PiecewiseConstantDecay:
     ------
     ValueError
         If the lengths do not fit or the boundaries do not increase.
+
+    Examples
+    --------
+    >>> schedule = d2l.PiecewiseConstantDecay([10], [0.1, 0.01])
+    >>> schedule(10), schedule(11)
+    (0.1, 0.01)
     """
 
     boundaries: Sequence[int]
@@ -182,6 +198,11 @@ class CosineDecay(_Schedule):
         :math:`K`, in steps.
     alpha : float, default 0
         The fraction of the initial rate that is left at the end.
+
+    Examples
+    --------
+    >>> round(d2l.CosineDecay(0.1, decay_steps=10)(5), 6)
+    0.05
     """
 
     initial_learning_rate: float

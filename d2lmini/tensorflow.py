@@ -81,6 +81,11 @@ def numpy(x: Any) -> np.ndarray:
     -------
     array
         Its values.
+
+    Examples
+    --------
+    >>> d2l.numpy(d2l.ones(2)).tolist()
+    [1.0, 1.0]
     """
     return x.numpy()
 
@@ -97,6 +102,11 @@ def size(a: Any) -> int:
     -------
     int
         The product of its shape.
+
+    Examples
+    --------
+    >>> d2l.size(d2l.zeros((2, 3)))
+    6
     """
     return int(tf.size(a))
 
@@ -105,7 +115,12 @@ def size(a: Any) -> int:
 
 
 def use_svg_display() -> None:
-    """Let notebooks show figures as SVG; elsewhere do nothing."""
+    """Let notebooks show figures as SVG; elsewhere do nothing.
+
+    Examples
+    --------
+    >>> d2l.use_svg_display()
+    """
     if _in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -127,6 +142,12 @@ def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
     ----------
     figsize : (float, float), default (3.5, 2.5)
         Width and height in inches.
+
+    Examples
+    --------
+    >>> d2l.set_figsize((4, 3))
+    >>> d2l.plt.rcParams["figure.figsize"]
+    [4.0, 3.0]
     """
     use_svg_display()
     plt.rcParams["figure.figsize"] = figsize
@@ -147,6 +168,13 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend) -> None:
         The scales.
     legend : sequence of str or None
         A name for each curve.
+
+    Examples
+    --------
+    >>> axes = d2l.plt.gca()
+    >>> d2l.set_axes(axes, "x", "f(x)", (0, 1), None, "linear", "log", None)
+    >>> axes.get_ylabel(), axes.get_yscale()
+    ('f(x)', 'log')
     """
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xlim is not None:
@@ -201,6 +229,11 @@ def plot(
     ------
     ValueError
         If there are several `X`, but not as many as `Y`.
+
+    Examples
+    --------
+    >>> x = d2l.arange(0.0, 3.0, 0.1)
+    >>> d2l.plot(x, [x**2, 2 * x], "x", "f(x)", legend=["f", "its slope"])
     """
     X, Y = (None, _curves(X)) if Y is None else (_curves(X), _curves(Y))
     if X is not None and len(X) == 1:
@@ -242,6 +275,11 @@ def annotate(text: str, xy: tuple[float, float], xytext: tuple[float, float]) ->
         Where the arrow points.
     xytext : (float, float)
         Where the text stands.
+
+    Examples
+    --------
+    >>> d2l.plot([0.0, 1.0, 4.0])
+    >>> d2l.annotate("the end", (2.0, 4.0), (1.0, 3.0))
     """
     plt.gca().annotate(text, xy=xy, xytext=xytext, arrowprops={"arrowstyle": "->"})
 
@@ -275,6 +313,13 @@ class Animator:
         The points of each curve.
     fig, axes : matplotlib.figure.Figure, sequence of matplotlib.axes.Axes
         The figure.
+
+    Examples
+    --------
+    >>> animator = d2l.Animator(xlabel="epoch", legend=["loss"])
+    >>> animator.add(1, 0.5)
+    >>> animator.X, animator.Y
+    ([[1.0]], [[0.5]])
     """
 
     def __init__(
@@ -362,6 +407,12 @@ def train_2d(
     ------
     ValueError
         If the trainer does not return four values, or a coordinate is not one number.
+
+    Examples
+    --------
+    >>> d2l.train_2d(lambda x1, x2, s1, s2: (x1 / 2, x2 / 2, 0, 0), steps=1)
+    epoch 1, x1: -2.500000, x2: -1.000000
+    [(-5.0, -2.0), (-2.5, -1.0)]
     """
     steps = whole_number(steps, "steps", 0)
     _refuse_rule(trainer, "train_2d", "d2l.minimize(d2l.bowl, rule)")
@@ -423,6 +474,11 @@ def show_trace_2d(f: Callable, results: Sequence[tuple[float, float]]) -> None:
         The function of x1 and x2, which are tensors.
     results : sequence of (float, float)
         The points, as `train_2d` returns them.
+
+    Examples
+    --------
+    >>> path = [(-5.0, -2.0), (-2.5, -1.0)]
+    >>> d2l.show_trace_2d(lambda x1, x2: x1**2 + 2 * x2**2, path)
     """
     set_figsize()
     path = np.array([[_number(x1, "x1"), _number(x2, "x2")] for x1, x2 in results])
@@ -467,6 +523,11 @@ def download(url: str, folder: str | None = None, sha1_hash: str | None = None) 
         If `url` is neither a name in `DATA_HUB` nor an address.
     OSError
         If another file cannot be downloaded.
+
+    Examples
+    --------
+    >>> d2l.download("airfoil")
+    '...airfoil_self_noise.dat'
     """
     if not url.startswith(("http://", "https://")):
         if url not in DATA_HUB:
@@ -500,6 +561,11 @@ def load_array(data_arrays, batch_size: int, is_train: bool = True):
     tf.data.Dataset
         Of tuples with `batch_size` rows of each array, the last one smaller where that does not
         divide the number of rows.
+
+    Examples
+    --------
+    >>> [len(y) for X, y in d2l.load_array((np.eye(5), np.arange(5)), 2)]
+    [2, 2, 1]
     """
     if not isinstance(data_arrays, (tuple, list)):
         raise TypeError(f"load_array needs a tuple of arrays, (X, y), but got {kind(data_arrays)}.")
@@ -542,6 +608,12 @@ def get_data_ch11(batch_size: int = 10, n: int = 1500):
     ------
     FileNotFoundError, ModuleNotFoundError, ValueError
         As `d2lmini.airfoil`: data that is not there is never replaced by other data.
+
+    Examples
+    --------
+    >>> data_iter, feature_dim = d2l.get_data_ch11(batch_size=100)
+    >>> len(data_iter), feature_dim
+    (15, 5)
     """
     data = airfoil()
     x, y = data.x[:n].astype(np.float32), data.y[:n].astype(np.float32)
@@ -566,6 +638,12 @@ def synthetic_data(w, b: float, num_examples: int):
         Standard normal features.
     y : tensor of shape (num_examples, 1)
         ``X w + b`` and noise of standard deviation 0.01.
+
+    Examples
+    --------
+    >>> X, y = d2l.synthetic_data(d2l.tensor([2.0, -3.4]), 4.2, 100)
+    >>> tuple(X.shape), tuple(y.shape)
+    ((100, 2), (100, 1))
     """
     w = tf.reshape(tf.cast(w, tf.float32), (-1, 1))
     X = tf.random.normal((num_examples, w.shape[0]))
@@ -591,6 +669,10 @@ def load_data_fashion_mnist(batch_size: int, resize: int | None = None):
         Of pairs of images in [0, 1], shape (batch_size, 28, 28, 1), and labels from 0 to 9.
     test_iter : tf.data.Dataset
         The same of the test images.
+
+    Examples
+    --------
+    >>> train_iter, test_iter = d2l.load_data_fashion_mnist(256)  # doctest: +SKIP
     """
 
     def minibatches(images, labels, shuffled):
@@ -624,6 +706,11 @@ def linreg(X, w, b):
     -------
     tensor of shape (n, 1)
         Predictions.
+
+    Examples
+    --------
+    >>> d2l.linreg(d2l.ones((1, 2)), d2l.ones((2, 1)), 1.0).numpy().tolist()
+    [[3.0]]
     """
     return tf.matmul(X, w) + b
 
@@ -640,6 +727,11 @@ def squared_loss(y_hat, y):
     -------
     tensor
         In the shape of the predictions.
+
+    Examples
+    --------
+    >>> d2l.squared_loss(d2l.tensor([1.0]), d2l.tensor([3.0])).numpy().tolist()
+    [2.0]
     """
     return (y_hat - tf.reshape(y, tf.shape(y_hat))) ** 2 / 2
 
@@ -657,6 +749,13 @@ def sgd(params, grads, lr: float, batch_size: int) -> None:
         The learning rate.
     batch_size : int
         What to divide the sum by.
+
+    Examples
+    --------
+    >>> w = d2l.tf.Variable([1.0])
+    >>> d2l.sgd([w], [d2l.tensor([4.0])], lr=0.25, batch_size=2)
+    >>> w.numpy().tolist()
+    [0.5]
     """
     for param, grad in zip(params, grads, strict=True):
         param.assign_sub(lr * grad / batch_size)
@@ -681,6 +780,12 @@ def evaluate_loss(net: Callable, data_iter, loss: Callable) -> float:
     -------
     float
         The mean over all examples.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.ones((4, 1)), np.ones(4)), 2)
+    >>> d2l.evaluate_loss(lambda X: 0 * X, data_iter, d2l.squared_loss)
+    0.5
     """
     total = count = 0
     for X, y in [whole] if (whole := getattr(data_iter, "whole", None)) else data_iter:
@@ -696,6 +801,12 @@ class Timer:
     ----------
     times : list of float
         The seconds between each `start` and the `stop` after it.
+
+    Examples
+    --------
+    >>> timer = d2l.Timer()
+    >>> timer.stop() >= 0, len(timer.times)
+    (True, 1)
     """
 
     def __init__(self) -> None:
@@ -760,6 +871,14 @@ def train_ch11(
         The seconds until each evaluation, without those that evaluating took.
     losses : list of float
         The losses.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4, dtype="float32"), np.ones(4, "float32")), 2)
+    >>> def trainer(params, grads, states, hyperparams):
+    ...     d2l.sgd(params, grads, hyperparams["lr"], 1)
+    >>> times, losses = d2l.train_ch11(trainer, None, {"lr": 0.1}, data_iter, 4)
+    loss: ..., ... sec/epoch
     """
     _refuse_rule(trainer_fn, "train_ch11", "d2l.train(model, rule, data)")
     takes(trainer_fn, "The trainer", "params", "grads", "states", "hyperparams")
@@ -815,6 +934,13 @@ def train_concise_ch11(
         Minibatches, from `get_data_ch11` or `load_array`.
     num_epochs : int, default 2
         Passes over the data.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4, dtype="float32"), np.ones(4, "float32")), 2)
+    >>> trainer = d2l.tf.keras.optimizers.SGD
+    >>> d2l.train_concise_ch11(trainer, {"learning_rate": 0.1}, data_iter)
+    loss: ..., ... sec/epoch
     """
     _features(data_iter)
     num_epochs = whole_number(num_epochs, "num_epochs", 1)
@@ -906,6 +1032,13 @@ def try_gpu(i: int = 0):
     -------
     context manager
         Of ``tf.device``.
+
+    Examples
+    --------
+    >>> with d2l.try_gpu():
+    ...     total = d2l.reduce_sum(d2l.ones(3))
+    >>> float(total)
+    3.0
     """
     there = len(tf.config.list_physical_devices("GPU")) > i
     return tf.device(f"/GPU:{i}" if there else "/CPU:0")
@@ -924,6 +1057,16 @@ class TrainCallback(tf.keras.callbacks.Callback):
         As passed to ``fit``.
     device_name : str
         What the printed line calls the device.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4), np.arange(4)), 2)
+    >>> net = d2l.tf.keras.Sequential([d2l.tf.keras.layers.Dense(4, "softmax")])
+    >>> net.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    >>> callback = d2l.TrainCallback(net, data_iter, data_iter, 2, "/CPU:0")
+    >>> _ = net.fit(data_iter, epochs=2, callbacks=[callback], verbose=0, shuffle=False)
+    loss ..., train acc ..., test acc ...
+    ... examples/sec on /CPU:0
     """
 
     def __init__(self, net, train_iter, test_iter, num_epochs: int, device_name: str) -> None:
