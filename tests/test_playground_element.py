@@ -14,6 +14,7 @@ import pytest
 from playground_reader import PHONE, Reader
 
 import d2lmini as d2l
+from d2lmini.figures import DIVERGED
 from d2lmini.playground import script
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -243,6 +244,28 @@ def test_the_basins_of_himmelblau_are_those_that_d2lmini_finds(read):
         assert found == meant
     colors = reader.ask("[0, 1, 2, 3, 99].map((value) => e.map.color(value).join())")
     assert len({*colors}) == 5
+
+
+def test_what_diverges_is_painted_and_maps_mean_the_same_in_the_dark(read):
+    reader = read("surface=bowl&steps=50&view=map&SGD(learning_rate=0.1,momentum=0.5)")
+    pixel = """((p, q) => {
+      const f = e.mapFrame, ratio = e.left.canvas.width / f.width;
+      const probe = document.createElement("canvas").getContext("2d");
+      probe.drawImage(e.left.canvas, -f.px(p) * ratio, -f.py(q) * ratio);
+      return [...probe.getImageData(0, 0, 1, 1).data];
+    })"""
+    assert "diverges" in reader.ask("e.outcome(0.97, 0.5)")
+    painted = reader.ask(f"[{pixel}(0.97, 0.5), {pixel}(0.5, 0.5)]")
+    assert painted[0] == [*bytes.fromhex(DIVERGED[1:]), 255]
+    assert painted[1][3] == 255
+    assert painted[1] != painted[0]
+    reader.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    reader.page.wait_for_function(
+        "document.querySelector('optimizer-playground').root.matches('.dark')"
+    )
+    filters = "[...e.root.querySelectorAll('canvas')].map((c) => getComputedStyle(c).filter)"
+    assert "none" in reader.ask(filters)
+    assert reader.ask(f"({filters})[0]") == "none"
 
 
 def test_the_mark_on_the_map_moves_both_hyperparameters(read):

@@ -101,7 +101,7 @@ function drawMap(c, f, map) {
     for (let i = 0; i < size; i++) {
       const at = 4 * ((size - 1 - j) * size + i), value = cells[j * size + i];
       picture.data.set(map.color(value), at);
-      picture.data[at + 3] = value === LOST || Number.isNaN(value) ? 0 : 255;
+      picture.data[at + 3] = Number.isNaN(value) ? 0 : 255;
     }
   }
   const small = document.createElement("canvas");
