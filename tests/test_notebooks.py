@@ -218,7 +218,9 @@ def test_it_begins_with_where_it_comes_from_and_then_its_title(notebook):
     assert "CC BY 4.0" in origin
     assert "MIT License" in origin
     assert "requirements.txt" in origin
-    assert install == INSTALL.format(wheel=WHEEL, website="").rstrip()
+    site = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["html"]["baseurl"].rstrip("/")
+    website = f"{site}/{SERVED}" if site else ""
+    assert install == INSTALL.format(wheel=WHEEL, website=website).rstrip()
     assert re.match(r"# \S", title)
 
 
