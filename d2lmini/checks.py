@@ -128,13 +128,16 @@ def _instead(values: Any, array: np.ndarray) -> str:
     if array.dtype.kind == "c":
         return "but these are complex. Take the part that you mean, with .real or abs()."
     if array.dtype.kind in "US":
+        such = f", such as {array.ravel()[:1].tolist()[0]!r}" if array.size else ""
         return (
-            f"but this holds text, such as {array.ravel()[:1].tolist()[0]!r}. Turn text that means "
-            "numbers into numbers with np.asarray(values, dtype=float)."
+            f"but this holds text{such}. Turn text that means numbers into numbers with "
+            "np.asarray(values, dtype=float)."
         )
     if array.dtype.kind in "mM":
         return "but this is a date or a time. Pass a number, such as the days since the first one."
-    what = kind(values) if array.ndim == 0 else f"holds {kind(array.ravel()[0])}"
+    what = kind(values)
+    if array.ndim:
+        what = f"holds {kind(array.ravel()[0])}" if array.size else "is an empty array of objects"
     return f"but this {'is ' * (array.ndim == 0)}{what}. Pass a number or an array of numbers."
 
 

@@ -72,7 +72,7 @@ class Dataset:
                 "d2l.Dataset('mine', X, y)."
             )
         x = float_array(self.x, f"{self.name}: x")
-        y = _targets(self.y, f"{self.name}: y")
+        y = targets(self.y, f"{self.name}: y")
         if x.ndim < 2 or len(x) == 0:
             raise ValueError(
                 f"{self.name}: x must be a table with one example a row and at least one row, "
@@ -120,7 +120,7 @@ class Dataset:
         )
 
 
-def _targets(y, name: str) -> np.ndarray:
+def targets(y, name: str) -> np.ndarray:
     """Return targets as whole or real numbers, or say what they must be."""
     found = array_of(y, name)
     if found.dtype.kind in "iub":  # class labels stay whole
@@ -128,7 +128,7 @@ def _targets(y, name: str) -> np.ndarray:
     if found.dtype.kind in "US" or (
         found.dtype == object and any(isinstance(value, str) for value in found.ravel())
     ):
-        first = found.ravel()[:1].tolist()[0]
+        first = next(iter(found.ravel().tolist()), "")
         raise TypeError(
             f"{name} holds text, such as {first!r}. Number the classes from 0: "
             "names, y = np.unique(labels, return_inverse=True)."
@@ -136,6 +136,8 @@ def _targets(y, name: str) -> np.ndarray:
     if found.dtype == object:  # numbers of different kinds, or None
         if any(value is None for value in found.ravel()):
             raise TypeError(f"{name} holds None. Leave out the examples without a target.")
+        if found.ndim == 0:
+            return float_array(y, name)
         try:
             found = found.astype(float)
         except (TypeError, ValueError):

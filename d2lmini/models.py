@@ -21,7 +21,7 @@ from d2lmini.checks import (
     takes,
     whole_number,
 )
-from d2lmini.datasets import Dataset
+from d2lmini.datasets import Dataset, targets
 from d2lmini.rule import Parameters, as_parameters, items, like, same_structure
 
 
@@ -94,7 +94,7 @@ class LinearRegression(_Model):
         ValueError
             If the shapes would broadcast, there are no examples, or a value is not finite.
         """
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         prediction = self.predict(parameters, x)
         same_shape(prediction, y, "The prediction", "the target")
         return prediction - y
@@ -149,12 +149,12 @@ class SoftmaxRegression(_Model):
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         dZ = cross_entropy_gradient(self.scores(parameters, x), y)
         return {"W": x.T @ dZ, "b": dZ.sum(axis=0)}
 
@@ -224,12 +224,12 @@ class MLP(_Model):
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters: backpropagation."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         _, slope = ACTIVATIONS[self.activation]
         H, Z = self.forward(parameters, x)
         dZ = cross_entropy_gradient(Z, y)
@@ -294,6 +294,7 @@ class SimpleRNN(_Model):
         ValueError
             If `x` does not have three axes.
         """
+        x = features(x)
         refuse_no_sequences(x)
         refuse_other_parameters(parameters, ("U", "W", "b", "V", "c"))
         U, W, b = parameters["U"], parameters["W"], parameters["b"]
@@ -313,12 +314,12 @@ class SimpleRNN(_Model):
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters: backpropagation in time."""
-        check_batch(x, y)
+        x, y = check_batch(x, y)
         h, Z = self.forward(parameters, x)
         dZ = cross_entropy_gradient(Z, y)
         gradient = {name: np.zeros_like(value) for name, value in parameters.items()}
@@ -530,7 +531,7 @@ def number_of_classes(data: Dataset) -> int:
     return k
 
 
-def check_batch(x: np.ndarray, y: np.ndarray) -> None:
+def check_batch(x, y) -> tuple[np.ndarray, np.ndarray]:
     """Refuse a minibatch that would give a wrong number, or nan, without a word.
 
     Parameters
@@ -538,13 +539,21 @@ def check_batch(x: np.ndarray, y: np.ndarray) -> None:
     x, y : array
         Examples and targets.
 
+    Returns
+    -------
+    x, y : array
+        The same, as arrays.
+
     Raises
     ------
+    TypeError
+        If they are not numbers.
     ValueError
         If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
-    if type(x) is not np.ndarray or x.dtype.kind != "f":
-        x = float_array(x, "x")
+    x = features(x)
+    if type(y) is not np.ndarray or y.dtype.kind not in "fiu":
+        y = targets(y, "y")
     if x.ndim < 2:
         raise ValueError(
             f"x must be a table with one example a row, but has shape {x.shape}. One example "
@@ -552,7 +561,8 @@ def check_batch(x: np.ndarray, y: np.ndarray) -> None:
         )
     same_length(x, y)
     if not math.isfinite(np.sum(x)):  # quick; only then look closer
-        refuse_non_finite(np.asarray(x), "x")
+        refuse_non_finite(x, "x")
+    return x, y
 
 
 def same_length(x: np.ndarray, y: np.ndarray) -> None:
@@ -600,16 +610,23 @@ def score_table(Z) -> np.ndarray:
     return Z
 
 
+def features(x) -> np.ndarray:
+    """Return examples as an array of floating-point numbers, which they nearly always are."""
+    return x if type(x) is np.ndarray and x.dtype.kind == "f" else float_array(x, "x")
+
+
 def product(x: np.ndarray, W: np.ndarray) -> np.ndarray:
     """Return features times weights, or say that they do not fit."""
-    try:
-        return x @ W
-    except (ValueError, TypeError):
-        x = float_array(x, "x")
+    x = features(x)
+    if type(W) is not np.ndarray:
+        W = float_array(W, "The parameters")
+    if x.ndim == 0 or W.ndim == 0 or x.shape[-1] != len(W):
         raise ValueError(
-            f"x has shape {x.shape}, but these parameters are for {plural(len(W), 'column')} of "
-            "features: they belong to other data, or x to another argument."
-        ) from None
+            f"x has shape {x.shape}, but these parameters are for "
+            f"{plural(len(np.atleast_1d(W)), 'column')} of features: they belong to other data, or "
+            "x to another argument."
+        )
+    return x @ W
 
 
 def refuse_no_sequences(x) -> None:

@@ -341,7 +341,7 @@ def playground(
             f"this one has {start.size}."
         )
     steps = within(steps, "steps", 1, MOST_STEPS)
-    if view not in VIEWS:
+    if not isinstance(view, str) or view not in VIEWS:
         raise ValueError(f"There is no view {quoted(view)}. {did_you_mean(str(view), VIEWS)}")
     if axes is not None and view != "map":
         raise ValueError("axes are those of a map: add view='map', or leave them out.")

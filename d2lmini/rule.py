@@ -611,6 +611,10 @@ def update_rule(rule: type) -> type:
         raise TypeError(
             f"@d2l.update_rule stands above a subclass of d2l.Rule, but {name} is none."
         )
+    if "__setattr__" in vars(rule):
+        raise TypeError(
+            f"{rule.__name__} is a rule already: the decorator stands above your own class."
+        )
     cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(rule)
     plain_init = cls.__init__
     names = [field.name for field in dataclasses.fields(cls)]

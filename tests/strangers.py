@@ -1226,7 +1226,11 @@ REFUSED = {
         "loss, x and y swapped": (lambda: MODEL.loss(P, Y, X), V, "x"),
         "loss of other keys": (lambda: MODEL.loss({"v": FLAT}, X, Y), T, "a dict with ['w', 'b']"),
         "loss of an array": (lambda: MODEL.loss(FLAT, X, Y), T, "a dict with ['w', 'b']"),
-        "loss, parameters last": (lambda: MODEL.loss(X, Y, P), V, "x must be a table"),
+        "loss, parameters last": (
+            lambda: MODEL.loss(X, Y, P),
+            T,
+            "this is a dict with the keys ['w', 'b']",
+        ),
         "loss without y": (lambda: MODEL.loss(P, X), T, "needs 'y'"),
         "loss of a Dataset": (lambda: MODEL.loss(P, DATA), T, "needs 'y'"),
         "loss of other columns": (lambda: MODEL.loss(P, np.ones((6, 3)), Y), V, "columns"),
