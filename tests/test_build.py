@@ -1,6 +1,8 @@
 """The steps of the build: formulas, pins, running the chapters, what lies where."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import check_latex_log
@@ -57,6 +59,13 @@ def test_make_help_names_every_target(project: Path) -> None:
     text = (project / "Makefile").read_text("utf-8")
     targets = " ".join(re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)).split()
     assert set(targets) - set(re.findall(r"^([a-z]+):.*##", text, re.MULTILINE)) == {"setup"}
+
+
+def test_no_bar_gets_into_the_outputs() -> None:
+    command = [sys.executable, "-c", "from tqdm import tqdm; list(tqdm(range(3)))"]
+    plain = {k: v for k, v in execute.ENVIRONMENT.items() if k != "TQDM_DISABLE"}
+    assert subprocess.run(command, env=execute.ENVIRONMENT, capture_output=True).stderr == b""
+    assert b"3/3" in subprocess.run(command, env=plain, capture_output=True).stderr
 
 
 # --- Running the chapters ---------------------------------------------------------------------

@@ -60,7 +60,7 @@ def index(tmp_path_factory) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(index, project, website, tmp_path_factory) -> Path:
+def folder(index, project, website, tmp_path_factory) -> Iterator[Path]:
     """Unpack all notebooks of the website, and install what they need, as the book says."""
     place = tmp_path_factory.mktemp("reader")
     with zipfile.ZipFile(website / ZIP) as packed:
@@ -71,7 +71,8 @@ def folder(index, project, website, tmp_path_factory) -> Path:
     python = f'python() {{ "{sys.executable}" "$@"; }}'
     done = sh(f"{python}\n{make}\nunset -f python\n{install}", unpacked)
     assert done.returncode == 0, done.stdout + done.stderr
-    return unpacked
+    yield unpacked
+    shutil.rmtree(unpacked / "optimizers")  # 3 GB, which pytest would keep for a while
 
 
 def within(folder: Path, script: str) -> str:

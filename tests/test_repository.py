@@ -2,6 +2,7 @@
 
 import email
 import io
+import json
 import os
 import re
 import shutil
@@ -175,6 +176,17 @@ def test_a_file_for_the_host_is_well_formed(project, tmp_path, name):
 def test_every_file_for_the_host_is_checked(project):
     found = {f.relative_to(project).as_posix() for f in (project / ".github").rglob("*.yml")}
     assert found - set(SCHEMAS) == {".github/zizmor.yml"}
+
+
+def test_the_development_container_sets_up_what_the_tests_need(project):
+    container = json.loads((project / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert container["postCreateCommand"] == "make setup"
+    image, version = container["image"].split(":")
+    script = (project / "tools" / "set_up.sh").read_text("utf-8")
+    assert image.endswith("/python")
+    assert re.search(rf"^  {re.escape(version.split('-')[0])}\)", script, re.M)
+    interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter.endswith("/.venv/bin/python")
 
 
 def findings(folder: Path) -> str:

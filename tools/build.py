@@ -90,13 +90,16 @@ def serve(notebooks: Path, website: Path) -> None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Pack the files of a folder; the same files give the same bytes."""
+    """Pack the files of a folder; the same files give the same bytes.
+
+    They are not compressed: pictures are already, and zlib's bytes depend on its edition.
+    """
     day = time.gmtime(int(ENVIRONMENT["SOURCE_DATE_EPOCH"]))[:6]
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(archive, "w") as packed:
         for file in sorted(folder.iterdir()):
             entry = zipfile.ZipInfo(f"{archive.stem}/{file.name}", day)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16  # as on Linux, everywhere
-            packed.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+            packed.writestr(entry, file.read_bytes())
 
 
 def build_pdf() -> None:
