@@ -390,20 +390,20 @@ def test_on_paper_the_words_are_a_link_only_where_there_is_an_address(site):
     assert "../" not in page
 
 
-@pytest.mark.parametrize("website", ["", "https://example.org/book", "https://example.org/book/"])
-def test_a_notebook_names_the_website_and_fetches_from_it_only_where_there_is_one(website):
+@pytest.mark.parametrize("address", ["", "https://example.org/book", "https://example.org/book/"])
+def test_a_notebook_names_the_website_and_fetches_from_it_only_where_there_is_one(address):
     chapter = object.__new__(Chapter)
     config = SimpleNamespace(
-        html_title="A Book", html_baseurl=website, copyright="2026", author="The authors"
+        html_title="A Book", html_baseurl=address, copyright="2026", author="The authors"
     )
     chapter.app, chapter.page = SimpleNamespace(config=config), "part/page"
     chapter.cells, chapter.attachments = [], {}
     chapter.begin()
     origin, install = (cell.source for cell in chapter.cells)
-    folder = "https://example.org/book/notebooks" if website else ""
+    folder = "https://example.org/book/notebooks" if address else ""
     assert f'wheel, website = "{WHEEL}", "{folder}"' in install
-    assert ("https://example.org/book/part/page.html" in origin) == bool(website)
-    assert ("from the book's website, or" in origin) == bool(website)
+    assert ("https://example.org/book/part/page.html" in origin) == bool(address)
+    assert ("from the book's website, or" in origin) == bool(address)
     assert "CC BY 4.0" in origin
     assert "]()" not in origin
 
