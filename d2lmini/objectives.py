@@ -172,7 +172,8 @@ class Objective:
         ValueError
             If the last axis does not hold the coordinates.
         """
-        return self.values(self.point(x))
+        with np.errstate(all="ignore"):  # what is too large is infinite in the result
+            return self.values(self.point(x))
 
     def point(self, x) -> np.ndarray:
         """Return `x` as an array of floats, or say what shape a point has."""

@@ -556,6 +556,8 @@ class Rule:
 
     def _decay_and_update(self, x, g, t, eta, fields):
         dtype = x.dtype
+        if getattr(g, "dtype", dtype) is not dtype:  # the parameters decide, as in Keras
+            g = in_precision(g, dtype)
         # Decoupled weight decay acts first, on the parameters alone; g was computed before it.
         if self.weight_decay is not None:
             x = x - x * self.weight_decay * eta

@@ -259,7 +259,7 @@ REFUSED = {
         "optim of PyTorch": (lambda: d2l.optim, A, "d2l.SGD"),
         "optimizers of Keras": (lambda: d2l.optimizer, A, "d2l.SGD"),
         "plot_trace": (lambda: d2l.plot_trace, A, "Did you mean 'plot_traces'"),
-        "minimise": (lambda: d2l.minimise, A, "Did you mean 'minimize'"),
+        "minimze": (lambda: d2l.minimze, A, "Did you mean 'minimize'"),
         "update": (lambda: d2l.update, A, "Did you mean 'update_rule'"),
         "Dataloader": (lambda: d2l.DataLoader, A, "Did you mean 'Dataset'"),
     },
@@ -2436,6 +2436,14 @@ RIGHT = {
         "a state of the same rule with another rate": (
             lambda: d2l.SGD(0.25, 0.5).step(FLAT, FLAT, state_of(d2l.SGD(0.5, 0.5), FLAT))[0],
             FLAT * 0.5,
+        ),
+        "a gradient in another precision": (
+            lambda: step(d2l.SGD(0.5), FLAT.astype("float32"), FLAT)[0].dtype.name,
+            "float32",
+        ),
+        "a gradient in half precision": (
+            lambda: step(d2l.RMSprop(0.5), FLAT, np.full(3, 1e3, "float16"))[1]["s"],
+            np.full(3, 1e5),
         ),
         "t from NumPy": (lambda: d2l.SGD(0.5).step(FLAT, FLAT, {"t": np.int64(3)})[1]["t"], 4),
         "a zero gradient without epsilon, at first": (

@@ -77,6 +77,12 @@ PLAUSIBLE = st.one_of(
     st.lists(arrays(FLOATS), min_size=1, max_size=2),
     st.dictionaries(st.sampled_from(["w", "b"]), arrays(FLOATS), min_size=1, max_size=2),
 )
+# The squares of large gradients are beyond half precision: NumPy warns, and rightly.
+SINGLE = st.one_of(
+    arrays(FLOATS[:2]),
+    st.lists(arrays(FLOATS[:2]), min_size=1, max_size=2),
+    st.dictionaries(st.sampled_from(["w", "b"]), arrays(FLOATS[:2]), min_size=1, max_size=2),
+)
 
 
 def answer(function, *arguments, **named):
@@ -142,27 +148,27 @@ def test_init_gives_a_state_shaped_like_the_parameters(cls, x):
 
 
 @often
-@given(RULES, PLAUSIBLE, st.data())
+@given(RULES, SINGLE, st.data())
 def test_step_goes_on_in_the_same_precision_or_refuses(cls, x, data):
     rule = cls(data.draw(st.sampled_from([0.1, 1e-3, lambda step: 0.1 / (1 + step)])))
     state = answer(rule.init, x)
     g = data.draw(st.one_of(st.just(x), PLAUSIBLE, ANYTHING))
     if state is REFUSED:
         return
-    before = copy.deepcopy((x, g, state))
+    before = copy.deepcopy((x, state))
     for _ in range(2):
         found = answer(rule.step, x, g, state)
-        assert same((x, state), (before[0], before[2]))
+        assert same((x, state), before)
         if found is REFUSED:
             return
         new_x, new_state = found
         assert [p.shape for p in parts(new_x)] == [p.shape for p in parts(x)]
         for old, new in zip(parts(x), parts(new_x), strict=True):
             assert new.dtype == (old.dtype if old.dtype.kind == "f" else np.float64)
-            assert np.isfinite(new.astype(float)).all() or old.dtype == np.float16
+            assert np.isfinite(new).all()
         assert new_state["t"] == state["t"] + 1
         x, state = new_x, new_state
-        before = copy.deepcopy((x, g, state))
+        before = copy.deepcopy((x, state))
 
 
 @often
@@ -411,7 +417,8 @@ def test_figures_are_drawn_or_refused(a, b):
         lambda: d2l.playground(d2l.bowl, view=a, axes=b),
         lambda: d2l.playground(d2l.bowl, noise=a, seed=b),
     ):
-        answer(call)
+        with mpl.rc_context():
+            answer(call)
         plt.close("all")
     if not isinstance(a, type):
         answer(lambda: d2l.look(a))

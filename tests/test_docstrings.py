@@ -85,7 +85,9 @@ def failures(thing, name, package):
 
 
 @pytest.fixture
-def _quiet_figures():
+def _quiet_figures(monkeypatch):
+    # What a notebook keeps of figures is a setting of the whole process, as other tests need it.
+    monkeypatch.setattr("matplotlib_inline.backend_inline.set_matplotlib_formats", lambda *_: None)
     mpl.use("Agg")
     with mpl.rc_context():
         yield

@@ -128,9 +128,9 @@ ANY_RULE = [
          "_decay_and_update", variant="weight decay"),
     Twin("decay after the step", {
         "x = x - x * self.weight_decay * eta\n": "pass\n",
-        "return self.update(x, g, t, eta, **fields)":
+        "x, fields = self.update(x, g, t, eta, **fields)":
             "x, fields = self.update(x, g, t, eta, **fields)\n"
-            "    return x - x * self.weight_decay * eta, fields",
+            "    x = x - x * self.weight_decay * eta",
     }, "_decay_and_update", variant="weight decay"),
 ]  # fmt: skip
 # Lion takes no notice of the size of a gradient.
@@ -150,7 +150,7 @@ WITH_T = [
     Twin("t frozen at 1", {'state["t"] + 1': "1"}, "advance"),
     Twin("t from 0, without a schedule", {'state["t"] + 1': 'state["t"]'}, "advance"),
     Twin("t counted once for each array",
-         {"new_x[key] =": "t += 1\n        new_x[key] ="}, "advance", structure="dict"),
+         {"new_x[key] =": "t += 1\n            new_x[key] ="}, "advance", structure="dict"),
 ]  # fmt: skip
 
 # ---- mistakes in one rule -----------------------------------------------------------------------
