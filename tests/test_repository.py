@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 import zipfile
 from collections.abc import Callable
@@ -127,6 +128,15 @@ def test_how_to_add_a_rule_names_what_there_is(project):
         assert [name for name in names if name and not re.search(rf"^{name}\b", code, re.M)] == []
     comparison = (project / "tests" / "comparison.py").read_text("utf-8")
     assert all(re.search(rf"^{name} = ", comparison, re.M) for name in ("SETTINGS", "DEFAULTS"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_question_that_shows_how_to_ask_one_is_a_question(project, build_page):
+    text = (project / "CONTRIBUTING.md").read_text("utf-8")
+    sample = textwrap.dedent(re.search(r"^ +```\{question\}.*?^ +```$", text, re.M | re.S)[0])
+    page, warnings = build_page("html", f"# Title\n\n{sample}\n", "myst_parser", "book_question")
+    assert page.count('type="radio"') == 2
+    assert warnings == ""
 
 
 def test_the_picture_of_the_readme_is_the_one_that_is_drawn_now_and_light(project):
