@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help book html notebooks pdf serve test check verify checksums unpinned frameworks benchmark lock setup clean
+.PHONY: help book html notebooks pdf serve test check verify checksums unpinned
+.PHONY: frameworks pythons package picture benchmark lock setup clean
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -57,6 +58,17 @@ frameworks: setup  ## install PyTorch, Optax and the older tf.keras, and test th
 	@.venv/bin/pip install -qq --disable-pip-version-check -e ".[frameworks]"
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps tf_keras==2.21.0
 	@$(PYTHON) -m pytest tests/test_frameworks_elsewhere.py
+
+pythons: setup  ## run the fast tests with Python 3.11, 3.12 and 3.13, where they can be had
+	@tools/pythons.sh
+
+package: setup  ## wheel and source of d2lmini for the package index, in _build/package
+	@rm -rf _build/package
+	@$(PYTHON) -m hatchling build --directory _build/package >/dev/null
+	@echo "Package: _build/package"
+
+picture: setup  ## draw the picture of the playground in the README
+	@$(PYTHON) tools/picture.py
 
 lock: setup  ## compile requirements.txt anew from requirements.in (asks the package index)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

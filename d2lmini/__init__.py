@@ -9,13 +9,14 @@ from typing import Any
 
 from d2lmini.checks import did_you_mean
 from d2lmini.datasets import Dataset, airfoil, diabetes, digits, minibatches, standardize
-from d2lmini.descend import History, Trace, feed, minimize, train
+from d2lmini.descend import History, Step, Trace, feed, minimize, train, training_steps
 from d2lmini.frameworks import Recipe, recipe, rule_like
 from d2lmini.models import (
     MLP,
     LinearRegression,
     SimpleRNN,
     SoftmaxRegression,
+    accuracy,
     check_gradients,
     cross_entropy,
     numerical_gradient,
@@ -49,7 +50,7 @@ from d2lmini.optimizers import (
     get_rule,
 )
 from d2lmini.playground import playground
-from d2lmini.rule import Rule
+from d2lmini.rule import Rule, update_rule
 from d2lmini.schedules import (
     CosineDecay,
     ExponentialDecay,
@@ -100,7 +101,9 @@ __all__ = [
     "Rule",
     "SimpleRNN",
     "SoftmaxRegression",
+    "Step",
     "Trace",
+    "accuracy",
     "airfoil",
     "beale",
     "bowl",
@@ -126,9 +129,29 @@ __all__ = [
     "standardize",
     "tilted_wells",
     "train",
+    "training_steps",
     "two_wells",
+    "update_rule",
     *_LAZY,
 ]
+
+
+# What readers of other libraries look for.
+_ELSEWHERE = {
+    **dict.fromkeys(
+        ("optim", "optimizer", "optimizers"),
+        "The rules are here themselves, such as d2l.SGD and d2l.Adam; d2l.RULES has them all.",
+    ),
+    "dataloader": "Did you mean 'Dataset' or 'minibatches'? d2l.train makes minibatches itself.",
+}
+# The functions and classes of d2lmini.tensorflow, which cannot be imported here to ask.
+_OF_D2L = {
+    *("Animator", "Timer", "TrainCallback", "annotate", "download", "evaluate_loss"),
+    *("get_data_ch11", "linreg", "load_array", "load_data_fashion_mnist", "numpy", "plot"),
+    *("set_axes", "set_figsize", "sgd", "show_trace_2d", "size", "squared_loss"),
+    *("synthetic_data", "train_2d", "train_ch11", "train_concise_ch11", "try_gpu"),
+    "use_svg_display",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -139,7 +162,13 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"d2lmini.{name}")
     if name.startswith("__"):  # Python's own inquiries
         raise AttributeError(name)
-    raise AttributeError(f"d2lmini has no {name!r}. {did_you_mean(name, __all__)}")
+    hint = _ELSEWHERE.get(name.lower()) or f"{did_you_mean(name, __all__)} dir(d2lmini) lists all."
+    if name in _OF_D2L or name.endswith(("_ch11", "_2d", "_2D")):
+        hint = (
+            "The names of Dive into Deep Learning are in d2lmini.tensorflow: "
+            "from d2lmini import tensorflow as d2l."
+        )
+    raise AttributeError(f"d2lmini has no {name!r}. {hint}")
 
 
 def __dir__() -> list[str]:

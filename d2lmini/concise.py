@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import whole_number
+from d2lmini.checks import (
+    explain_arguments,
+    float_array,
+    kind,
+    same_shape,
+    shown,
+    takes,
+    whole_number,
+)
 from d2lmini.datasets import Dataset, minibatches
-from d2lmini.descend import FAR, History
+from d2lmini.descend import FAR, History, refuse_no_data, refuse_no_rule, with_bar
+from d2lmini.optimizers import RULES
 from d2lmini.rule import Rule
 
 
@@ -27,6 +36,11 @@ def keras():
     ------
     ModuleNotFoundError
         If TensorFlow is not installed.
+
+    Examples
+    --------
+    >>> d2l.keras().optimizers.RMSprop(0.01).rho
+    0.9
     """
     # TensorFlow reads these when it is first imported, and prints notes to stderr without them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -46,6 +60,7 @@ def keras():
     return tf.keras
 
 
+@explain_arguments
 def twin(rule: Rule):
     """Return the Keras optimizer of the same name with the same hyperparameters.
 
@@ -61,9 +76,23 @@ def twin(rule: Rule):
 
     Raises
     ------
+    TypeError
+        If `rule` is not a rule.
     ValueError
-        If the rule is set to something that Keras does not have.
+        If the rule is one of your own, or set to something that Keras does not have.
+
+    Examples
+    --------
+    >>> d2l.twin(d2l.RMSprop(learning_rate=0.01)).rho
+    0.9
     """
+    refuse_no_rule(rule)
+    if type(rule) not in RULES.values():
+        raise ValueError(
+            f"{type(rule).__name__} has no twin in Keras: only the rules of d2l.RULES have, and a "
+            "class with equations of its own is none of them. d2l.agree(rule, optimizer) compares "
+            "it with any optimizer, or with a function of (x, g)."
+        )
     optimizers = keras().optimizers
     arguments = {}
     for name, value in vars(rule).items():
@@ -88,9 +117,10 @@ def twin(rule: Rule):
 def _keras_schedule(schedule):
     schedules = keras().optimizers.schedules
     like = getattr(schedules, type(schedule).__name__, None)
-    if like is None:
+    if like is None or not type(schedule).__module__.startswith("d2lmini."):
         raise ValueError(
-            f"Keras has no schedule {type(schedule).__name__}; use one of d2lmini.schedules."
+            f"A schedule of your own, {getattr(schedule, '__name__', type(schedule).__name__)}, "
+            "has no twin in Keras: use one of d2lmini.schedules."
         )
     arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(schedule).items()}
     return like(**arguments)
@@ -130,10 +160,16 @@ class Agreement:
         )
 
 
+@explain_arguments
 def agree(
-    rule: Rule, optimizer: Any = None, *, steps: int = 200, gradients=None, dtype: str = "float32"
+    rule: Rule,
+    optimizer: Any = None,
+    *,
+    steps: int | None = None,
+    gradients=None,
+    dtype: str = "float32",
 ) -> Agreement:
-    """Feed the same gradients to a rule and to a Keras optimizer, and compare their parameters.
+    """Feed the same gradients to a rule and to another optimizer, and compare their parameters.
 
     Trajectories on a surface would not do: a difference in the last place changes the next
     gradient, and where the dynamics are chaotic it grows. The same gradients compare the rules.
@@ -141,13 +177,16 @@ def agree(
     Parameters
     ----------
     rule : Rule
-        Ours.
-    optimizer : tf.keras.optimizers.Optimizer, optional
-        Theirs, fresh; by default the one of the same name and hyperparameters.
-    steps : int, default 200
-        How many steps to take, if no gradients are given.
+        Ours, or your own.
+    optimizer : tf.keras.optimizers.Optimizer, Rule or callable, optional
+        What to compare it with; by default its `twin` in Keras. An optimizer of Keras, fresh;
+        another rule; or a function of the parameters and the gradient that returns the new
+        parameters, which may keep a state of its own.
+    steps : int, optional
+        How many steps to take; 200 by default, or as many as there are gradients.
     gradients : array of shape (steps, n), optional
-        The gradients; by default seeded normal numbers on 5 scales, a third of them exactly zero.
+        The gradients; by default those of `example_gradients`: seeded normal numbers on 20 scales,
+        a third of them exactly zero.
     dtype : {"float32", "float64"}, default "float32"
         The precision of the parameters.
 
@@ -159,30 +198,122 @@ def agree(
     Raises
     ------
     ModuleNotFoundError
-        If TensorFlow is not installed.
+        If TensorFlow is needed and not installed.
+    TypeError
+        If one of the two is not what it must be.
     ValueError
-        If the rule has no twin in Keras and no optimizer is given.
+        If the rule has no twin in Keras and no optimizer is given, if the optimizer was used
+        before, or if the gradients are no table of numbers.
+
+    Examples
+    --------
+    >>> d2l.agree(d2l.SGD(0.5), lambda x, g: x - g / 2, steps=100)
+    equal bit for bit over 100 steps in float32
     """
-    module = keras()
-    optimizer = twin(rule) if optimizer is None else optimizer
+    refuse_no_rule(rule)
+    many = next((r for r in (rule, optimizer) if isinstance(r, Rule) and r.shape != ()), None)
+    if many is not None:
+        raise ValueError(
+            "agree compares one setting at a time, but a hyperparameter of the rule is an array of "
+            f"shape {many.shape}."
+        )
+    if str(dtype) not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', but is {shown(dtype)}.")
+    steps = None if steps is None else whole_number(steps, "steps", 1)
     if gradients is None:
-        gradients = example_gradients(whole_number(steps, "steps", 1))
-    gradients = np.asarray(gradients, dtype=dtype)
+        gradients = example_gradients(steps or 200)
+    elif steps is not None:
+        raise ValueError(
+            "The gradients say how many steps there are, one in each row: leave steps out, or take "
+            "gradients[:steps]."
+        )
+    with np.errstate(over="ignore"):  # said in words by the second
+        gradients = float_array(gradients, "The gradients").astype(dtype)
+    gradients = float_array(gradients, f"The gradients in {dtype}")
+    if gradients.ndim != 2 or gradients.size == 0:
+        raise ValueError(
+            "The gradients must be a table with one gradient in each row, but have the shape "
+            f"{gradients.shape}. A single run of numbers becomes one with [:, None]."
+        )
     x = np.linspace(-1, 1, gradients.shape[1]).astype(dtype)
     start, state = x, rule.init(x)
-    variable = module.Variable(x, dtype=dtype)
+    theirs = _stepper(twin(rule) if optimizer is None else optimizer, x)
     difference, first_step = 0.0, None
     for t, g in enumerate(gradients, start=1):
         x, state = rule.step(x, g, state)
-        optimizer.apply([module.ops.convert_to_tensor(g)], [variable])
         # The difference itself is taken in float64, so that it is not rounded away.
-        apart = np.abs(x.astype(np.float64) - variable.numpy().astype(np.float64)).max()
+        apart = np.abs(x.astype(np.float64) - theirs(g).astype(np.float64)).max()
         if apart > 0 and first_step is None:
             first_step = t
         difference = max(difference, float(apart))
     return Agreement(len(gradients), dtype, difference, first_step, float(np.abs(x - start).max()))
 
 
+def _stepper(optimizer: Any, x: np.ndarray):
+    """Return a function that takes one gradient to the next parameters of an optimizer."""
+    if isinstance(optimizer, Rule):
+        kept = [x, optimizer.init(x)]
+
+        def step(g):
+            kept[:] = optimizer.step(kept[0], g, kept[1])
+            return kept[0]
+
+    elif isinstance(optimizer, type | str):
+        refuse_class_or_name(optimizer)
+    elif _is_of_keras(optimizer):
+        module = keras()
+        refuse_used(optimizer)
+        variable = module.Variable(x, dtype=x.dtype.name)
+
+        def step(g):
+            optimizer.apply([module.ops.convert_to_tensor(g)], [variable])
+            return variable.numpy()
+
+    elif callable(optimizer):
+        kept = [x]
+        takes(optimizer, "A function that is compared with a rule", "x", "g")
+
+        def step(g):
+            new = optimizer(kept[0].copy(), g.copy())
+            if new is None:
+                raise TypeError("The function returned None. Is a return missing?")
+            new = float_array(new, "What the function returned")
+            same_shape(new, x, "What the function returned", "the parameters")
+            kept[0] = new.astype(x.dtype)
+            return kept[0]
+
+    else:
+        raise TypeError(
+            "A rule is compared with an optimizer of Keras, another rule, or a function of (x, g) "
+            f"that returns the new parameters, not with {kind(optimizer)}. An optimizer of PyTorch "
+            "becomes such a function in a few lines."
+        )
+    return step
+
+
+def _is_of_keras(optimizer: Any) -> bool:
+    return hasattr(optimizer, "apply") and hasattr(optimizer, "iterations")
+
+
+def refuse_class_or_name(optimizer: Any) -> None:
+    """Raise a TypeError if this is the class or the name of an optimizer."""
+    if isinstance(optimizer, type | str):
+        name = optimizer if isinstance(optimizer, str) else optimizer.__name__
+        raise TypeError(
+            f"Pass an optimizer, such as {name}(learning_rate=0.01), not {shown(optimizer)}."
+        )
+
+
+def refuse_used(optimizer: Any) -> None:
+    """Raise a ValueError if an optimizer of Keras holds the state of other parameters."""
+    if optimizer.built:
+        raise ValueError(
+            f"This {type(optimizer).__name__} of Keras was used before: it holds the state of "
+            "other parameters. Pass a fresh one."
+        )
+
+
+@explain_arguments
 def example_gradients(steps: int, n: int = 20, seed: int = 0) -> np.ndarray:
     """Return gradients that visit the places where rules differ.
 
@@ -197,8 +328,14 @@ def example_gradients(steps: int, n: int = 20, seed: int = 0) -> np.ndarray:
     -------
     array of shape (steps, n)
         Normal numbers times a scale from 1e-4 to 1 for each column, a third of them exactly zero.
+
+    Examples
+    --------
+    >>> d2l.example_gradients(100).shape
+    (100, 20)
     """
-    rng = np.random.default_rng(seed)
+    whole_number(steps, "steps", 1), whole_number(n, "n", 1)
+    rng = np.random.default_rng(whole_number(seed, "seed", 0))
     scale = np.logspace(-4, 0, n)
     return rng.normal(size=(steps, n)) * scale * (rng.random((steps, n)) > 1 / 3)
 
@@ -230,6 +367,7 @@ def linear_regression(features: int, optimizer: Any):
     return model
 
 
+@explain_arguments
 def train_concise(
     optimizer: Any, data: Dataset, *, epochs: int = 2, batch_size: int = 10, seed: int = 0
 ) -> History:
@@ -255,23 +393,46 @@ def train_concise(
         If TensorFlow is not installed.
     ValueError
         If the data is empty or smaller than a minibatch.
+
+    Examples
+    --------
+    >>> d2l.train_concise(d2l.SGD(0.1), d2l.diabetes(), epochs=1).loss.round(2).tolist()
+    [0.5, 0.39]
     """
+    refuse_no_data(data)
+    if isinstance(optimizer, type) and issubclass(optimizer, Rule):
+        refuse_no_rule(optimizer)
+    if isinstance(optimizer, type):
+        refuse_class_or_name(optimizer)
     if isinstance(optimizer, Rule):
         optimizer = twin(optimizer)
+    if not _is_of_keras(optimizer):
+        raise TypeError(
+            "An optimizer of Keras, such as tf.keras.optimizers.SGD(0.1), or a rule is needed, but "
+            f"got {shown(optimizer)}."
+        )
+    if data.y.ndim != 1 or data.x.ndim != 2:
+        raise ValueError(
+            "train_concise fits one target to a row of features, but x has the shape "
+            f"{data.x.shape} and y {data.y.shape}."
+        )
     epochs = whole_number(epochs, "epochs", 1)
     batches = minibatches(len(data), batch_size, seed)
+    refuse_used(optimizer)
     steps_per_epoch = -(-len(data) // batch_size)
     model = linear_regression(data.x.shape[1], optimizer)
     x, y = data.x.astype(np.float32), data.y.astype(np.float32)[:, None]
 
     loss = [float(model.evaluate(x, y, batch_size=len(x), verbose=0))]
     diverged_at = None
-    for epoch in range(epochs):
+    for epoch in with_bar(range(epochs)):
         for k in range(steps_per_epoch):
             rows = next(batches)
             model.train_on_batch(x[rows], y[rows])
             if diverged_at is None and not all(np.abs(w).max() <= FAR for w in model.get_weights()):
-                diverged_at = epoch * steps_per_epoch + k + 1
+                lost = float(model.evaluate(x, y, batch_size=len(x), verbose=0))
+                if not lost <= 1000 * loss[0]:  # as in `d2lmini.train`
+                    diverged_at = epoch * steps_per_epoch + k + 1
         if diverged_at is not None:
             break
         loss.append(float(model.evaluate(x, y, batch_size=len(x), verbose=0)))

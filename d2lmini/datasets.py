@@ -8,7 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from d2lmini.checks import float_array, whole_number
+from d2lmini.checks import (
+    array_of,
+    explain_arguments,
+    float_array,
+    plural,
+    same_shape,
+    shown,
+    unchangeable,
+    whole_number,
+)
 
 AIRFOIL = "airfoil_self_noise.dat"
 AIRFOIL_SHA256 = "74c75fd71783f1e6b71f8a622b993dc592897a97cd689c5090a07147a1b097b3"
@@ -20,6 +29,8 @@ AIRFOIL_SOURCES = (
 )
 
 
+@explain_arguments
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Examples and their targets.
@@ -39,6 +50,14 @@ class Dataset:
     ------
     ValueError
         If there are no examples, a value is not finite, or the shapes do not fit.
+
+    Examples
+    --------
+    >>> data = d2l.Dataset("mine", [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0, 1, 1])
+    >>> data
+    <Dataset 'mine': x of shape (3, 2), y of shape (3,)>
+    >>> len(data)
+    3
     """
 
     name: str
@@ -47,10 +66,13 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"The name must be text, but is {shown(self.name)}. It comes first: "
+                "d2l.Dataset('mine', X, y)."
+            )
         x = float_array(self.x, f"{self.name}: x")
-        y = np.asarray(self.y)
-        if y.dtype.kind == "f":
-            float_array(y, f"{self.name}: y")
+        y = targets(self.y, f"{self.name}: y")
         if x.ndim < 2 or len(x) == 0:
             raise ValueError(
                 f"{self.name}: x must be a table with one example a row and at least one row, "
@@ -62,14 +84,68 @@ class Dataset:
                 f"({len(x)},), but has shape {y.shape}. A column of targets is flattened with "
                 ".ravel()."
             )
+        names = self.feature_names
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise TypeError(
+                f"{self.name}: feature_names must be a tuple of text, a name for each column of x."
+            )
+        if len(names) not in (0, x.shape[-1]):
+            raise ValueError(
+                f"{self.name}: there are {plural(len(names), 'name')} in feature_names, but x has "
+                f"{plural(x.shape[-1], 'column')}."
+            )
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        object.__setattr__(self, "feature_names", tuple(names))
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.x)
 
+    def __repr__(self) -> str:
+        """Return the name and the shapes."""
+        return f"<Dataset {self.name!r}: x of shape {self.x.shape}, y of shape {self.y.shape}>"
 
+    def __getitem__(self, index):
+        """Refuse an index: x and y have them."""
+        raise TypeError(
+            "A Dataset has no index of its own: take rows of its arrays, data.x[0] and data.y[0]."
+        )
+
+    def __iter__(self):
+        """Refuse to be iterated over."""
+        raise TypeError(
+            "A Dataset is not iterated over: use data.x and data.y, or d2l.minibatches(len(data), "
+            "batch_size, seed), which gives the rows of one minibatch after another."
+        )
+
+
+def targets(y, name: str) -> np.ndarray:
+    """Return targets as whole or real numbers, or say what they must be."""
+    found = array_of(y, name)
+    if found.dtype.kind in "iub":  # class labels stay whole
+        return found
+    if found.dtype.kind in "US" or (
+        found.dtype == object and any(isinstance(value, str) for value in found.ravel())
+    ):
+        first = next(iter(found.ravel().tolist()), "")
+        raise TypeError(
+            f"{name} holds text, such as {first!r}. Number the classes from 0: "
+            "names, y = np.unique(labels, return_inverse=True)."
+        )
+    if found.dtype == object:  # numbers of different kinds, or None
+        if any(value is None for value in found.ravel()):
+            raise TypeError(f"{name} holds None. Leave out the examples without a target.")
+        if found.ndim == 0:
+            return float_array(y, name)
+        try:
+            found = found.astype(float)
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} must be real numbers or class labels 0, 1, ….") from None
+    return float_array(found, name)
+
+
+@explain_arguments
 def standardize(x, like=None) -> np.ndarray:
     """Return each column minus its mean, divided by its standard deviation.
 
@@ -90,17 +166,28 @@ def standardize(x, like=None) -> np.ndarray:
     ------
     ValueError
         If a value is not finite or there are no rows.
+
+    Examples
+    --------
+    >>> d2l.standardize([1.0, 2.0, 3.0]).round(4).tolist()
+    [-1.2247, 0.0, 1.2247]
     """
     x = float_array(x, "x")
     like = x if like is None else float_array(like, "like")
+    if x.ndim == 0:
+        raise ValueError("x must have rows, but is one number: it has no spread to divide by.")
+    if like.ndim == 0:
+        raise ValueError("like must have rows, but is one number: it has no spread to divide by.")
     if len(like) == 0:
         raise ValueError("There are no rows to take a mean of: the data set is empty.")
+    same_shape(np.empty(x.shape[1:]), like[0], "A row of x", "a row of like")
     # A constant column has no spread, but the mean of 0.1, 0.1, 0.1 is not quite 0.1.
     constant = np.ptp(like, axis=0) == 0
     center = np.where(constant, like[0], like.mean(axis=0))
     return (x - center) / np.where(constant, 1.0, like.std(axis=0))
 
 
+@explain_arguments
 def diabetes() -> Dataset:
     """Return the diabetes data: 442 patients, 10 measurements, the disease a year later.
 
@@ -115,6 +202,11 @@ def diabetes() -> Dataset:
     References
     ----------
     Efron, Hastie, Johnstone and Tibshirani (2004); shipped with scikit-learn.
+
+    Examples
+    --------
+    >>> d2l.diabetes()
+    <Dataset 'diabetes': x of shape (442, 10), y of shape (442,)>
     """
     from sklearn.datasets import load_diabetes
 
@@ -124,6 +216,7 @@ def diabetes() -> Dataset:
     )
 
 
+@explain_arguments
 def digits() -> Dataset:
     """Return the digits data: 1797 handwritten digits of 8 by 8 pixels.
 
@@ -137,6 +230,11 @@ def digits() -> Dataset:
     References
     ----------
     Alpaydin and Kaynak (1998); shipped with scikit-learn.
+
+    Examples
+    --------
+    >>> d2l.digits()
+    <Dataset 'digits': x of shape (1797, 64), y of shape (1797,)>
     """
     from sklearn.datasets import load_digits
 
@@ -144,6 +242,7 @@ def digits() -> Dataset:
     return Dataset("digits", raw.data / 16.0, raw.target, tuple(raw.feature_names))
 
 
+@explain_arguments
 def airfoil() -> Dataset:
     """Return the airfoil data: how loud a wing was in 1503 tests in a wind tunnel of NASA.
 
@@ -168,6 +267,11 @@ def airfoil() -> Dataset:
     References
     ----------
     Brooks, Pope and Marcolini (1989); UCI Machine Learning Repository, data set 291.
+
+    Examples
+    --------
+    >>> d2l.airfoil()
+    <Dataset 'airfoil': x of shape (1503, 5), y of shape (1503,)>
     """
     table = standardize(np.loadtxt(airfoil_file()))
     names = ("frequency", "angle", "chord", "speed", "thickness")
@@ -190,6 +294,7 @@ def airfoil_file() -> Path:
     folder = os.environ.get("D2LMINI_DATA")
     if not folder:
         return _downloaded_airfoil()
+    folder = folder.removesuffix(AIRFOIL) or "."  # the file itself will do, too
     file = Path(folder).expanduser() / AIRFOIL
     if not file.is_file():
         raise FileNotFoundError(
@@ -261,6 +366,7 @@ def fetch(url: str, checksum: str | None, folder: str | Path | None = None) -> P
     return Path(pooch.retrieve(url, checksum, name, folder or pooch.os_cache("d2lmini")))
 
 
+@explain_arguments
 def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     """Return the row numbers of one minibatch after another, epoch after epoch, without end.
 
@@ -285,7 +391,19 @@ def minibatches(n: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
     ------
     ValueError
         If there are no examples, or fewer than a minibatch takes.
+
+    Examples
+    --------
+    >>> batches = d2l.minibatches(5, batch_size=2, seed=0)
+    >>> [len(next(batches)) for _ in range(4)]
+    [2, 2, 1, 2]
     """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
+        given = "a Dataset" if isinstance(n, Dataset) else shown(n)
+        raise ValueError(
+            f"n must be a whole number, how many examples there are, but is {given}. "
+            "Of an array that is len(x)."
+        )
     if n == 0:
         raise ValueError("The data set is empty: there is nothing to draw minibatches from.")
     batch_size = whole_number(batch_size, "batch_size", 1)

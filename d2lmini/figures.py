@@ -13,7 +13,17 @@ import matplotlib.patheffects
 import matplotlib.pyplot as plt
 import numpy as np
 
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    kind,
+    number,
+    shown,
+    whole_number,
+)
 from d2lmini.descend import History, Trace
+from d2lmini.objectives import Objective
 from d2lmini.rule import DECAYS
 
 # The palette of Okabe and Ito, made for readers with any color vision, and a gray; its yellow is
@@ -39,11 +49,14 @@ LOOKS = {
     "Nadam": ("#5d8a00", ":", "<"),
     "Lion": (GRAY, "-.", "*"),
 }
+# What stands on a logarithmic axis of a map.
+LOGARITHMIC = {*DECAYS, "learning_rate", "epsilon", "weight_decay", "initial_accumulator_value"}
 # What a map of outcomes means by its colors, here and in the playground: light is low, and one
 # color is left for runs that diverged.
 LOW_IS_LIGHT, DIVERGED = "cividis_r", VERMILION
 
 
+@explain_arguments
 def look(rule: Any) -> dict[str, Any]:
     """Return the look of an optimizer, the same throughout the book.
 
@@ -56,8 +69,17 @@ def look(rule: Any) -> dict[str, Any]:
     -------
     dict
         Its color, dashes and marker, as keyword arguments of ``plot``.
+
+    Examples
+    --------
+    >>> d2l.look(d2l.Adam())
+    {'color': '#d55e00', 'linestyle': '-', 'marker': 'P'}
     """
-    name = type(rule).__name__
+    if rule is None or isinstance(rule, (str, type)):
+        raise TypeError(f"Looks are of rules, such as d2l.look(d2l.Adam()), not of {shown(rule)}.")
+    # A rule of one's own that is a form of one of the book's has its look.
+    classes = [cls.__name__ for cls in type(rule).__mro__]
+    name = next((known for known in classes if known in LOOKS), classes[0])
     if name == "SGD" and np.any(rule.momentum):
         name = "Nesterov" if rule.nesterov else "momentum"
     if name == "Adam" and rule.amsgrad:
@@ -66,6 +88,7 @@ def look(rule: Any) -> dict[str, Any]:
     return {"color": color, "linestyle": dashes, "marker": marker}
 
 
+@explain_arguments
 def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     """Set matplotlib up for the book: sizes, fonts, transparent ground, reproducible files.
 
@@ -73,7 +96,18 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     ----------
     formats : sequence of str, default ("svg", "pdf", "png")
         What a notebook keeps of each figure: for the website, the PDF and plain Jupyter.
+
+    Examples
+    --------
+    >>> d2l.use_book_style("svg")
     """
+    known = ("svg", "pdf", "png", "retina", "jpeg")
+    formats = [formats] if isinstance(formats, str) else formats
+    if not isinstance(formats, Sequence):
+        raise TypeError(f"The formats must be names, such as ('svg', 'png'), not {shown(formats)}.")
+    for name in formats:
+        if name not in known:
+            raise ValueError(f"There is no format {shown(name)}. {did_you_mean(name, known)}")
     plt.rcParams.update(
         {
             "figure.figsize": (6.0, 3.6),
@@ -109,6 +143,7 @@ def use_book_style(formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     set_matplotlib_formats(*formats)
 
 
+@explain_arguments
 def contours(objective, ax=None, levels: int = 12):
     """Draw the level lines of a surface.
 
@@ -128,13 +163,25 @@ def contours(objective, ax=None, levels: int = 12):
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> ax = d2l.contours(d2l.bowl)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('$p$', '$q$')
     """
+    if not isinstance(objective, Objective):
+        raise TypeError(
+            f"contours draws a surface such as d2l.bowl, not {shown(objective)}. "
+            "d2l.OBJECTIVES has those of the book by name."
+        )
     if objective.dimension != 2:
         raise ValueError(
             f"Contours need a function of two coordinates, but {objective.name} has "
             f"{objective.dimension}. For one, use d2l.plot_descent."
         )
-    ax = plt.subplots()[1] if ax is None else ax
+    levels = whole_number(levels, "levels", 1)
+    ax = _axes(ax)
     (left, right), (bottom, top) = objective.domain
     x1, x2 = np.meshgrid(np.linspace(left, right, 121), np.linspace(bottom, top, 121))
     z = objective(np.stack([x1, x2], axis=-1))
@@ -149,6 +196,7 @@ def contours(objective, ax=None, levels: int = 12):
     return ax
 
 
+@explain_arguments
 def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | None = None):
     """Draw one or more paths on the contours of their surface, with a legend if they have names.
 
@@ -165,12 +213,37 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> rules = {"SGD": d2l.SGD(0.1), "Adam": d2l.Adam(0.1)}
+    >>> traces = {name: d2l.minimize(d2l.bowl, rule) for name, rule in rules.items()}
+    >>> ax = d2l.plot_traces(traces)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['SGD', 'Adam']
     """
-    named = {"": traces} if isinstance(traces, Trace) else dict(traces)
+    named = {"": traces} if isinstance(traces, Trace) else _by_name(traces, Trace, "plot_traces")
+    looks = _looks(looks)
     first = next(iter(named.values()))
+    for name, trace in named.items():
+        if trace.objective.dimension == 1:
+            raise ValueError(
+                f"plot_traces draws in the plane, but {trace.objective.name} has one coordinate: "
+                "use d2l.plot_descent."
+            )
+        if trace.x.ndim != 1 + first.objective.start.ndim:
+            raise ValueError(
+                f"plot_traces draws single runs, but {name or 'this trace'!r} holds "
+                f"{trace.diverged_at.size} side by side. Run them one by one to draw their paths."
+            )
+        if trace.objective.name != first.objective.name:
+            raise ValueError(
+                f"These traces are on different surfaces, {first.objective.name} and "
+                f"{trace.objective.name}: draw each on its own, with ax=."
+            )
     ax = contours(first.objective, ax)
     for name, trace in named.items():
-        style = look(trace.rule) | (looks or {}).get(name, {})
+        style = look(trace.rule) | looks.get(name, {})
         ax.plot(trace.x[:, 0], trace.x[:, 1], label=name or None, **style)
     ax.plot(*first.x[0], "o", color=GRAY, markersize=8, markerfacecolor="none")
     if any(named):
@@ -178,6 +251,7 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     return ax
 
 
+@explain_arguments
 def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     """Draw a path on the graph of a function of one variable.
 
@@ -196,9 +270,25 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> ax = d2l.plot_descent(d2l.minimize(d2l.parabola, d2l.SGD(0.3)), label="SGD")
+    >>> ax.get_xlabel()
+    '$x$'
     """
+    if not isinstance(trace, Trace):
+        raise TypeError(
+            f"plot_descent draws a Trace, what d2l.minimize returns, not a {type(trace).__name__}."
+        )
     objective = trace.objective
-    ax = plt.subplots()[1] if ax is None else ax
+    if objective.dimension != 1 or trace.x.ndim != 1:
+        raise ValueError(
+            f"plot_descent draws one run on a function of one variable, but {objective.name} has "
+            f"{objective.dimension} coordinate(s) and the points have the shape {trace.x.shape}. "
+            "For two coordinates use d2l.plot_traces."
+        )
+    ax = _axes(ax)
     (left, right) = objective.domain[0]
     grid = np.linspace(left, right, 241)
     ax.plot(grid, objective(grid), color=GRAY, linewidth=1)
@@ -207,14 +297,15 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
     return ax
 
 
+@explain_arguments
 def plot_histories(
-    histories: Mapping[str, History], ax=None, floor: float | None = None, looks=None
+    histories: History | Mapping[str, History], ax=None, floor: float | None = None, looks=None
 ):
     """Draw the losses of trainings side by side, over epochs.
 
     Parameters
     ----------
-    histories : dict of str to History
+    histories : History or dict of str to History
         The trainings; the keys name them in the legend.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure by default.
@@ -227,19 +318,39 @@ def plot_histories(
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> history = d2l.train(d2l.LinearRegression(), d2l.SGD(0.1), d2l.diabetes())
+    >>> ax = d2l.plot_histories({"SGD": history})
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('epoch', 'loss')
     """
-    ax = plt.subplots()[1] if ax is None else ax
+    single = isinstance(histories, History)
+    histories = {"": histories} if single else _by_name(histories, History, "plot_histories")
+    looks = _looks(looks)
+    if floor is not None:
+        floor = number(floor, "floor")
+        least = min(history.loss.min() for history in histories.values())
+        if floor > least:
+            raise ValueError(
+                f"The floor must be the lowest loss there is, but it is {floor:.6g}, and a loss is "
+                f"{least:.6g}."
+            )
+    ax = _axes(ax)
     for name, history in histories.items():
-        style = look(history.rule) | {"marker": ""} | (looks or {}).get(name, {})
+        style = look(history.rule) | {"marker": ""} | looks.get(name, {})
         loss = history.loss if floor is None else history.loss - floor
-        ax.plot(history.epoch, loss, label=name, **style)
+        ax.plot(history.epoch, loss, label=name or None, **style)
     ax.set(xlabel="epoch", ylabel="loss" if floor is None else "loss above the least")
     if floor is not None:
         ax.set_yscale("log")
-    ax.legend()
+    if any(histories):
+        ax.legend()
     return ax
 
 
+@explain_arguments
 def sensitivity_map(
     first: tuple[str, np.ndarray],
     second: tuple[str, np.ndarray],
@@ -280,15 +391,43 @@ def sensitivity_map(
     -------
     matplotlib.axes.Axes
         Where it was drawn.
+
+    Examples
+    --------
+    >>> rates, rhos = np.logspace(-2, 0, 5), np.array([0.5, 0.9, 0.99])
+    >>> rule = d2l.RMSprop(rates[:, None], rho=rhos[:, None, None])
+    >>> end = d2l.minimize(d2l.bowl, rule, record=False).value[-1]
+    >>> ax = d2l.sensitivity_map(("learning_rate", rates), ("rho", rhos), end)
     """
-    ax = plt.subplots()[1] if ax is None else ax
+    for pair in (first, second):
+        if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise TypeError(
+                "Each axis of a map is a name and its values, as in ('learning_rate', rates), but "
+                f"one is {kind(pair)}."
+            )
+        places = float_array(pair[1], pair[0])
+        if pair[0] in LOGARITHMIC and ((1 - places if pair[0] in DECAYS else places) <= 0).any():
+            raise ValueError(
+                f"The values of {pair[0]} must be above 0, because the axis is logarithmic"
+                f"{', and below 1' * (pair[0] in DECAYS)}."
+            )
+    if mark is not None and (not isinstance(mark, Sequence) or len(mark) != 2):
+        raise TypeError(f"A mark is two numbers, as in mark=(0.001, 0.9), not {shown(mark)}.")
+    shape = (np.size(second[1]), np.size(first[1]))
+    if np.shape(values) != shape:
+        hint = " Transpose them, with .T." if np.shape(values) == shape[::-1] else ""
+        raise ValueError(
+            f"The values must have the shape {shape}, a row for each {second[0]} and a column for "
+            f"each {first[0]}, but have {np.shape(values)}.{hint}"
+        )
+    ax = _axes(ax)
     ax.set(xscale="log", yscale="log")
     across, up = (_place(axis, *named) for axis, named in ((ax.xaxis, first), (ax.yaxis, second)))
-    shown = np.ma.masked_invalid(values)
+    outcomes = np.ma.masked_invalid(values)
     colors = style.pop("cmap", plt.colormaps[LOW_IS_LIGHT].with_extremes(bad=DIVERGED))
     # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.
     mesh = ax.pcolormesh(
-        across, up, shown, rasterized=True, shading="nearest", cmap=colors, **style
+        across, up, outcomes, rasterized=True, shading="nearest", cmap=colors, **style
     )
     if colorbar:
         ax.figure.colorbar(mesh, ax=ax, label=label)
@@ -302,10 +441,50 @@ def sensitivity_map(
             for value, (name, _) in zip(mark, (first, second), strict=True)
         )
         ax.plot(*point, "x", **style)
-    if best and shown.count():
-        row, column = np.unravel_index(shown.argmin(), shown.shape)
+    if best and outcomes.count():
+        row, column = np.unravel_index(outcomes.argmin(), outcomes.shape)
         ax.plot(across[column], up[row], "o", **style)
     return ax
+
+
+def _by_name(things: Any, wanted: type, function: str) -> dict:
+    """Return a dict of traces or histories, or say how they are named."""
+    word = wanted.__name__
+    if not isinstance(things, Mapping) or not things:
+        given = "an empty dict" if isinstance(things, Mapping) else kind(things)
+        other = {Trace: "d2l.plot_traces", History: "d2l.plot_histories"}.get(type(things))
+        raise TypeError(
+            f"{function} draws each {word} under its name, as in {{'SGD': …, 'Adam': …}}, but got "
+            f"{given}.{f' For that there is {other}.' if other else ''}"
+        )
+    for name, thing in things.items():
+        if not isinstance(thing, wanted):
+            raise TypeError(f"{function}: {name!r} is {kind(thing)}, not a {word}.")
+    return dict(things)
+
+
+def _axes(ax: Any):
+    """Return where to draw, a new figure by default, or say what axes are."""
+    if ax is None:
+        return plt.subplots()[1]
+    if not isinstance(ax, mpl.axes.Axes):
+        hint = ""
+        if isinstance(ax, (Trace, History)):
+            hint = " Several curves are drawn each under its name, as in {'SGD': …, 'Adam': …}."
+        raise TypeError(
+            f"ax must be axes of matplotlib, as plt.subplots() makes, not {shown(ax)}.{hint}"
+        )
+    return ax
+
+
+def _looks(looks: Any) -> Mapping[str, Mapping]:
+    """Return the looks by name, or say how they are written."""
+    if looks is not None and not isinstance(looks, Mapping):
+        raise TypeError(
+            "looks are keyword arguments of plot under the name of a curve, as in "
+            f"looks={{'SGD': {{'color': 'red'}}}}, not {kind(looks)}."
+        )
+    return looks or {}
 
 
 def _place(axis: mpl.axis.Axis, name: str, values: np.ndarray) -> np.ndarray:

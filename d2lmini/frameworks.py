@@ -9,13 +9,14 @@ is text to paste.
 import dataclasses
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean
+from d2lmini.checks import did_you_mean, explain_arguments, kind, shown
+from d2lmini.descend import refuse_no_rule
 from d2lmini.optimizers import (
     RULES,
     SGD,
@@ -262,6 +263,14 @@ class Recipe:
         Whether this holds only as long as the learning rate is not changed.
     why : str
         What differs, if anything does, in a sentence.
+
+    Examples
+    --------
+    >>> made = d2l.recipe(d2l.SGD(0.1), "torch")
+    >>> made.code
+    'torch.optim.SGD(params, lr=0.1, momentum=0.0, nesterov=False)'
+    >>> made.exact
+    True
     """
 
     rule: Rule
@@ -312,6 +321,7 @@ class Recipe:
         return "\n".join(lines)
 
 
+@explain_arguments
 def recipe(rule: Rule, framework: str) -> Recipe:
     """Return the call that takes the steps of a rule in another framework.
 
@@ -335,15 +345,30 @@ def recipe(rule: Rule, framework: str) -> Recipe:
         If `rule` is not a rule.
     ValueError
         If the framework has nothing like it, or if the rule holds a schedule or arrays.
+
+    Examples
+    --------
+    >>> d2l.recipe(d2l.RMSprop(learning_rate=0.01), "optax")
+    # The same steps, up to rounding.
+    optax.rmsprop(
+        learning_rate=0.01, decay=0.9, eps_in_sqrt=True, centered=False,
+        momentum=None, eps=1e-07,
+    )
     """
-    if not isinstance(rule, Rule) or _family(rule) is None:
+    if isinstance(framework, Rule) and not isinstance(rule, Rule):
+        raise TypeError("recipe takes the rule first, such as d2l.RMSprop(), then the framework.")
+    refuse_no_rule(rule)
+    if _family(rule) is None:
         raise TypeError(
-            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule!r}."
+            f"A recipe is for a rule of the book, such as d2l.RMSprop(), not for {rule}. "
+            f"{type(rule).__name__} has equations of its own, which no call elsewhere takes."
         )
-    if framework not in NAMES:
-        raise ValueError(
-            f"There is no recipe for {framework!r}. {did_you_mean(str(framework), NAMES)}"
-        )
+    if not isinstance(framework, str) or framework not in NAMES:
+        named = str(framework).lower()
+        parts = {"tensorflow": "keras", "tf": "keras", "keras": "keras", "jax": "optax"}
+        parts |= {"flax": "optax", "pytorch": "torch", "torch": "torch"}
+        meant = next((ours for part, ours in parts.items() if part in named.split(".")), named)
+        raise ValueError(f"There is no recipe for {shown(framework)}. {did_you_mean(meant, NAMES)}")
     for name, value in vars(rule).items():
         if callable(value) or isinstance(value, np.ndarray):
             what = "a schedule" if callable(value) else "an array"
@@ -355,8 +380,9 @@ def recipe(rule: Rule, framework: str) -> Recipe:
 
 
 def _family(rule: Rule) -> str | None:
-    """Return the name of the rule in the book that this is, or is a form of."""
-    return next((cls.__name__ for cls in type(rule).__mro__ if cls.__name__ in RULES), None)
+    """Return the name of the rule in the book that this is; None if it is a reader's own."""
+    known = {rule: name for name, rule in RULES.items()} | {AdamaxInside: "Adamax"}
+    return known.get(type(rule))
 
 
 RATE_OUTSIDE = (
@@ -369,7 +395,7 @@ def _in_keras(rule: Rule) -> Recipe:
     above = getattr(rule, "epsilon", 0.0)
     if getattr(rule, "epsilon_inside_root", True) is False:
         takes, ratio = _inside(rule)
-        why = EPSILON_INSIDE
+        above, why = _on_gradients(rule, above), EPSILON_INSIDE
     if getattr(rule, "epsilon_hat", True) is False:
         takes = dataclasses.replace(rule, epsilon_hat=True)
         ratio = (math.sqrt(1 - rule.beta_2), 1.0)
@@ -424,7 +450,7 @@ def _in_torch(rule: Rule) -> Recipe:
         takes = dataclasses.replace(
             rule, epsilon=_tidy(math.sqrt(rule.epsilon)), epsilon_inside_root=False
         )
-        ratio, above = (math.sqrt(0.5), 1.0), takes.epsilon
+        ratio, above = (math.sqrt(0.5), 1.0), _on_gradients(rule, takes.epsilon)
         why.append(
             "There epsilon stands outside the root, so it must be as large as its root here to act "
             f"on the same gradients. If all are far above, eps={rule.epsilon!r} comes nearer."
@@ -524,6 +550,14 @@ def _inside(rule: Rule) -> tuple[Rule, tuple[float, float]]:
     return dataclasses.replace(rule, epsilon=epsilon, epsilon_inside_root=True), (1.0, longest)
 
 
+def _on_gradients(rule: Rule, epsilon: float) -> float:
+    """Return the gradient whose accumulator is the square of epsilon, for an epsilon beside a root.
+
+    A leaky average of squares holds (1 - rho) g^2 after one gradient; a sum holds all of it.
+    """
+    return epsilon / math.sqrt(1 - getattr(rule, "rho", 0.0))
+
+
 def _tidy(value: float) -> float:
     """Return a computed number without the noise of its last digits."""
     return float(f"{value:.13g}")
@@ -536,7 +570,9 @@ def _written(name: str, rule: Rule, first: str = "", **extra: Any) -> str:
         pair = isinstance(fields, tuple)
         value = tuple(getattr(rule, f) for f in fields) if pair else getattr(rule, fields)
         # Optax writes "no momentum" as None, which saves the memory.
-        arguments[argument] = value if value or default is not None else default
+        arguments[argument] = default if fields == "momentum" and not value else value
+    if arguments.get("nesterov") and not arguments.get("momentum"):
+        arguments["nesterov"] = False  # it changes nothing then, and PyTorch refuses it
     arguments |= extra
     parts = [first] * bool(first) + [f"{key}={value!r}" for key, value in arguments.items()]
     return f"{name}({', '.join(parts)})"
@@ -571,6 +607,7 @@ def _wrapped(code: str, room: int = 80) -> str:
 # ---- from a call to a rule ----------------------------------------------------------------------
 
 
+@explain_arguments
 def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
     """Return the rule that takes the steps of an optimizer elsewhere.
 
@@ -597,23 +634,55 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
         If the optimizer has no such argument, or if its learning rate is missing.
     ValueError
         If there is no such optimizer, or if the book has no rule for what it does.
+
+    Examples
+    --------
+    >>> d2l.rule_like("torch.optim.RMSprop", {"lr": 0.02})
+    RMSprop(learning_rate=0.02, rho=0.99, epsilon=1e-08, epsilon_inside_root=False)
     """
+    if not isinstance(call, str):
+        raise TypeError(
+            "The optimizer is named in text, such as 'torch.optim.RMSprop', and its arguments are "
+            f"a dict such as optimizer.defaults; got {shown(call)}."
+        )
+    if arguments is not None and not isinstance(arguments, Mapping):
+        advice = ""
+        if isinstance(arguments, list):
+            advice = " In PyTorch take one entry of it: optimizer.param_groups[0]."
+        elif hasattr(arguments, "param_groups"):
+            advice = " In PyTorch pass optimizer.defaults."
+        elif hasattr(arguments, "get_config"):
+            advice = " In Keras pass optimizer.get_config()."
+        raise TypeError(
+            "The arguments must be a dict, such as {'lr': 0.1}, but are "
+            f"{kind(arguments)}.{advice}"
+        )
     name = str(call).removeprefix("tf.").removeprefix("tensorflow.")
     if name in NO_RULE:
         raise ValueError(f"The book has no rule for {name}: {NO_RULE[name]}.")
     if name not in CALLS:
-        raise ValueError(f"There is no rule for {call!r}. {did_you_mean(name, CALLS)}")
+        same = [known for known in CALLS if known.rpartition(".")[2].lower() == name.lower()]
+        advice = f"Did you mean {' or '.join(map(repr, same))}?" if same else ""
+        raise ValueError(f"There is no rule for {call!r}. {advice or did_you_mean(name, CALLS)}")
     known, given = CALLS[name], dict(arguments or {})
     for argument in given:
         if argument not in {*known.arguments, *known.only, *HARMLESS, "params", "initial_lr"}:
+            both = {"learning_rate": "lr", "lr": "learning_rate"}
+            meant = both.get(argument, argument)
+            meant = meant if meant in known.arguments else argument
             raise TypeError(
                 f"{name} has no argument {argument!r}. "
-                f"{did_you_mean(str(argument), {*known.arguments, *known.only})}"
+                f"{did_you_mean(str(meant), {*known.arguments, *known.only})}"
             )
     fields = dict(known.form)
     for argument, (target, default) in known.arguments.items():
         value = given.get(argument, default)
         if isinstance(target, tuple):
+            if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+                raise TypeError(
+                    f"{name}: {argument} must be 2 numbers, such as {default}, but is "
+                    f"{shown(value)}."
+                )
             fields |= zip(target, value, strict=True)
         else:
             fields[target] = value
@@ -621,6 +690,12 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
         if name != "optax.adadelta":
             raise TypeError(f"{name} needs a learning_rate: it has no default.")
         fields["learning_rate"] = 1.0
+    if isinstance(fields["learning_rate"], Mapping) and "config" in fields["learning_rate"]:
+        schedule = fields["learning_rate"].get("class_name")
+        raise ValueError(
+            f"This learning rate is a schedule, {schedule}, as Keras keeps it. Make it here, such "
+            f"as d2l.{schedule}(**config['learning_rate']['config']), and pass it in its place."
+        )
     fields["learning_rate"] = _readable(fields["learning_rate"])
     if "momentum" in fields and fields["momentum"] is None:
         fields["momentum"] = 0.0
@@ -631,11 +706,11 @@ def rule_like(call: str, arguments: Mapping[str, Any] | None = None) -> Rule:
             given.pop("weight_decay")
     given.pop("decoupled_weight_decay", None)
     for argument, value in known.only.items():
-        shown = given.get(argument, OTHER_DEFAULTS.get(argument, value))
-        if shown != value:
+        found = given.get(argument, OTHER_DEFAULTS.get(argument, value))
+        if found != value:
             reason = NO_RULE.get(argument, f"leave it at {value!r}")
             raise ValueError(
-                f"The book has no rule for {name} with {argument}={shown!r}: {reason}."
+                f"The book has no rule for {name} with {argument}={found!r}: {reason}."
             )
     return known.rule(**fields)
 

@@ -4,50 +4,156 @@ In two dimensions or more the last axis of `x` holds the coordinates, and all ax
 runs side by side. In one dimension `x` has no such axis: every entry is a run.
 """
 
+import dataclasses
+import functools
+import pickle
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import float_array
+from d2lmini.checks import (
+    array_of,
+    explain_arguments,
+    float_array,
+    plural,
+    same_shape,
+    shown,
+    takes,
+    unchangeable,
+)
 
 
+@explain_arguments
+@unchangeable
 @dataclass(frozen=True, eq=False)
 class Objective:
     """A function to minimize, called as ``f(x)``.
+
+    Of your own function the value and, if you have it, the gradient suffice.
 
     Parameters
     ----------
     name : str
         What figures call it.
-    value, gradient, hessian : callable
-        Functions of an array. With `dimension` 1 they act on each entry by itself; otherwise the
-        last axis holds the coordinates, `value` drops it, `gradient` keeps it and `hessian`
-        doubles it.
-    start : array
-        Where the book's runs begin.
-    domain : sequence of (low, high)
-        The part of space that figures show, an interval for each coordinate.
-    minimizers : array of shape (k, dimension)
-        The minimizers, local ones too, if they are isolated; empty where there is none.
+    value : callable
+        A function of a point. The book's own are functions of many points at once: with
+        `dimension` 1 they act on each entry by itself, otherwise the last axis holds the
+        coordinates, and ``x[..., 0]`` is the first. One that is written for a single point, with
+        ``x[0]``, is evaluated point by point.
+    gradient : callable, optional
+        Of the same kind, shaped like the point. Without it central differences of `value` take its
+        place: 2 d values for each gradient.
+    hessian : callable, optional
+        Of the same kind, with one more axis of coordinates.
+    start : array, optional
+        Where runs begin. Without it, `domain` is needed, whose middle is taken.
+    domain : sequence of (low, high), optional
+        The part of space that figures show, an interval for each coordinate; by default the start
+        and as far around it as it is from zero, at least 2.
+    minimizers : array of shape (k, dimension), optional
+        The minimizers, local ones too, if they are isolated; by default none.
     formula : str
         The function in LaTeX.
+    noisy : bool, default False
+        Whether the gradient has noise, so that it need not be that of the value, and must not be
+        asked for between steps.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If what should be a function is none, or if start, domain and minimizers do not fit.
+
+    Examples
+    --------
+    >>> mine = d2l.Objective("mine", lambda x: (x[0] - 1) ** 2 + 3 * x[1] ** 2, start=[-3.0, 1.0])
+    >>> d2l.minimize(mine, d2l.SGD(0.1), steps=50)
+    SGD(learning_rate=0.1) on mine: 19 -> 3.259e-09 in 50 steps
     """
 
     name: str
     value: Callable[[np.ndarray], np.ndarray]
-    gradient: Callable[[np.ndarray], np.ndarray]
-    hessian: Callable[[np.ndarray], np.ndarray]
-    start: np.ndarray
-    domain: tuple[tuple[float, float], ...]
-    minimizers: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None
+    hessian: Callable[[np.ndarray], np.ndarray] | None = None
+    start: np.ndarray | None = None
+    domain: tuple[tuple[float, float], ...] | None = None
+    minimizers: np.ndarray | None = None
     formula: str = ""
+    noisy: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"The name must be text, but is {shown(self.name)}. It comes first: "
+                "d2l.Objective('mine', f, start=…)."
+            )
+        for what, needed in (("value", True), ("gradient", False), ("hessian", False)):
+            given = getattr(self, what)
+            if not callable(given) and (needed or given is not None):
+                raise TypeError(
+                    f"{self.name}: {what} must be a function of a point, such as "
+                    f"lambda x: x[0] ** 2 + x[1] ** 2, but is {shown(given)}."
+                )
+            if given is not None:
+                takes(given, f"{self.name}: the {what}", "x")
+        if self.start is None and self.domain is None:
+            raise ValueError(f"{self.name} needs a start, such as start=[-3.0, 1.0].")
+        start = self.start
+        if start is None:
+            start = _intervals(self.domain, self.name).mean(axis=1)
+            start = start[0] if len(start) == 1 else start
+        start = np.array(float_array(start, f"{self.name}: the start"))
+        if start.ndim > 1 or start.shape == (0,):
+            raise ValueError(
+                f"{self.name}: the start must be one point, a number or a vector of coordinates, "
+                f"but has shape {start.shape}. Many starts at once are for d2l.minimize."
+            )
+        if start.shape == (1,):
+            raise ValueError(
+                f"{self.name}: a function of one coordinate is a function of a number here: pass "
+                f"start={float(start[0])!r}, and write x, not x[0]."
+            )
+        reach = 2 * np.maximum(1.0, np.abs(np.atleast_1d(start)).max())
+        domain = np.array([[-reach, reach]] * start.size)
+        if self.domain is not None:
+            domain = _intervals(self.domain, self.name)
+        if len(domain) != start.size:
+            raise ValueError(
+                f"{self.name}: the domain has {plural(len(domain), 'interval')}, but the start has "
+                f"{plural(start.size, 'coordinate')}. There must be one (low, high) for each."
+            )
+        minimizers = np.empty((0, start.size))
+        if self.minimizers is not None and np.size(self.minimizers):
+            minimizers = np.array(float_array(self.minimizers, f"{self.name}: the minimizers"))
+            if minimizers.ndim != 2 or minimizers.shape[1] != start.size:
+                raise ValueError(
+                    f"{self.name}: minimizers must have the shape (k, {start.size}), one point a "
+                    f"row, but have {minimizers.shape}."
+                )
+        # What runs and figures share must not change when a reader writes x -= ….
+        start.flags.writeable = minimizers.flags.writeable = False
+        object.__setattr__(self, "known_domain", self.domain is not None)
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "domain", tuple((float(a), float(b)) for a, b in domain))
+        object.__setattr__(self, "minimizers", minimizers)
+        # Anew also where `dataclasses.replace` brought the differences of another value.
+        if self.gradient is None or _is_method(self.gradient, Objective._differences):
+            object.__setattr__(self, "gradient", self._differences)
+        if self.hessian is None or _is_method(self.hessian, Objective._second_differences):
+            object.__setattr__(self, "hessian", self._second_differences)
+
+    def __repr__(self) -> str:
+        """Return the name and the number of coordinates."""
+        return f"<Objective {self.name!r} of {plural(self.dimension, 'coordinate')}>"
 
     @property
     def dimension(self) -> int:
         """The number of coordinates."""
-        return len(self.domain)
+        return self.start.size
 
+    @explain_arguments(name="a surface")
     def __call__(self, x) -> np.ndarray:
         """Return the value at `x`.
 
@@ -66,7 +172,8 @@ class Objective:
         ValueError
             If the last axis does not hold the coordinates.
         """
-        return self.value(self.point(x))
+        with np.errstate(all="ignore"):  # what is too large is infinite in the result
+            return self.values(self.point(x))
 
     def point(self, x) -> np.ndarray:
         """Return `x` as an array of floats, or say what shape a point has."""
@@ -78,7 +185,196 @@ class Objective:
             )
         return x
 
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """Return the value at each point of `x`, also where `value` takes a single point only."""
+        if not self.ready["value together"]:
+            return self._each(self.value, x)
+        values = np.asarray(self.value(x))
+        expected = x.shape if self.dimension == 1 else x.shape[:-1]
+        same_shape(values, np.empty(expected), f"{self.name}: the value", "the table of points")
+        return values
 
+    def slopes(self, x: np.ndarray) -> np.ndarray:
+        """Return the gradient at each point of `x`, shaped like `x`."""
+        together = self.ready["gradient together"] or x.ndim == self.start.ndim
+        g = np.asarray(self.gradient(x) if together else self._each(self.gradient, x))
+        if g.shape != x.shape:
+            same_shape(g, x, f"{self.name}: the gradient", "the point")
+        return g
+
+    def unchecked_slopes(self, x: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what gives the gradient at points of the shape of `x`, as fast as can be."""
+        together = self.ready["gradient together"] or x.ndim == self.start.ndim
+        if together and self.ready["gradient is an array"]:
+            return self.gradient
+        return self.slopes
+
+    def _each(self, function: Callable, x: np.ndarray) -> np.ndarray:
+        points = x.reshape(-1, *self.start.shape)
+        found = np.array([function(point) for point in points])
+        return found.reshape(x.shape[: x.ndim - self.start.ndim] + found.shape[1:])
+
+    @functools.cached_property
+    def ready(self) -> dict[str, bool]:
+        """Whether `value` and `gradient` take many points at once; tried once, at the start.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the value is not a number, or the gradient is not shaped like the point.
+
+        Warns
+        -----
+        UserWarning
+            If the gradient there is not that of the value.
+        """
+        x, many = (
+            self.start.copy(),
+            np.stack([self.start] * (self.dimension + 1 + (self.dimension == 1))),
+        )
+        with np.errstate(all="ignore"):
+            value = array_of(self._asked("value", x), f"{self.name}: the value")
+            if value.shape != () or value.dtype.kind not in "fiu":
+                what = f"an array of shape {value.shape}" if value.shape else shown(value[()])
+                raise TypeError(
+                    f"{self.name}: the value at a point must be a real number, but is {what}."
+                )
+            found = {"value together": self._takes(self.value, many, value)}
+            if self.noisy:  # to ask for a gradient would use up noise
+                together = found["value together"]
+                return found | {"gradient together": together, "gradient is an array": False}
+            given = self._asked("gradient", x)
+            if given is None:
+                raise TypeError(f"{self.name}: the gradient returned None. Is a return missing?")
+            slope = array_of(given, f"{self.name}: the gradient")
+            if slope.dtype.kind not in "fiu":
+                raise TypeError(
+                    f"{self.name}: the gradient must be an array of real numbers, but holds "
+                    f"values of type {slope.dtype}."
+                )
+            found["gradient is an array"] = isinstance(given, (np.ndarray, np.floating))
+            same_shape(slope, x, f"{self.name}: the gradient", "the point")
+            found["gradient together"] = self._takes(self.gradient, many, slope)
+            if np.array_equal(slope, self.gradient(x)):  # the same at the same point: no noise
+                self._compare(x, slope, self._differences(x), float(value))
+        return found
+
+    def _asked(self, what: str, x: np.ndarray) -> Any:
+        """Return what a reader's function makes of the start, or say what shape that has."""
+        try:
+            return getattr(self, what)(x)
+        except (IndexError, TypeError) as error:
+            if not isinstance(error, IndexError) and "index" not in str(error):
+                raise
+            point = "a number" if x.ndim == 0 else f"a vector of {plural(x.size, 'coordinate')}"
+            raise ValueError(
+                f"{self.name}: the {what} asks for a coordinate that the point does not have. The "
+                f"start is {x.tolist()}, so that x is {point}."
+            ) from None
+
+    @staticmethod
+    def _takes(function: Callable, many: np.ndarray, single: np.ndarray) -> bool:
+        """Say whether a function of many equal points returns what it returns for one, each."""
+        try:
+            together = np.asarray(function(many))
+            return together.shape == (len(many), *single.shape) and np.allclose(
+                together, single, equal_nan=True
+            )
+        except Exception:  # whatever a reader's function of a single point makes of a table
+            return False
+
+    def _compare(self, x, slope, differences, value: float) -> None:
+        """Warn if a gradient is not that of the value."""
+        size = max(np.abs(slope).max(), np.abs(differences).max())
+        off = np.abs(slope - differences).max()
+        if np.isfinite(off) and off > 1e-3 * size + 1e-6 * (1 + abs(value)):
+            warnings.warn(
+                f"{self.name}: at the start {x.tolist()} the gradient is {slope.tolist()}, but "
+                f"differences of the value give {np.round(differences, 6).tolist()}. Is there a "
+                "slip in one of them? If the gradient is meant to have noise, say noisy=True.",
+                stacklevel=6,
+            )
+
+    def _differences(self, x: np.ndarray) -> np.ndarray:
+        """Return central differences of the value, in place of a gradient."""
+        x = np.asarray(x, dtype=float)
+        slopes = np.empty_like(x)
+        for index in np.ndindex(x.shape):
+            point = x[index[: x.ndim - self.start.ndim]]
+            shift = np.zeros(self.start.shape)
+            # The cube root of the precision: errors of the formula and of rounding balance.
+            shift[index[x.ndim - self.start.ndim :]] = h = 6e-6 * max(1.0, abs(float(x[index])))
+            slopes[index] = (self.value(point + shift) - self.value(point - shift)) / (2 * h)
+        return slopes
+
+    def _second_differences(self, x: np.ndarray) -> np.ndarray:
+        """Return central differences of the gradient, in place of a Hessian."""
+        x = np.asarray(x, dtype=float)
+        h = 6e-6 * max(1.0, float(np.abs(x).max(initial=0)))
+        if self.dimension == 1:
+            return (self.slopes(x + h) - self.slopes(x - h)) / (2 * h)
+        columns = [
+            (self.slopes(x + shift) - self.slopes(x - shift)) / (2 * h)
+            for shift in h * np.eye(self.dimension)
+        ]
+        return np.stack(columns, axis=-1)
+
+    def __reduce__(self):
+        """Pickle the book's surfaces by name, and of others what can be pickled."""
+        for key, known in OBJECTIVES.items():
+            if known is self:
+                return _of_the_book, (key,)
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        for what in ("value", "gradient", "hessian"):
+            if getattr(fields[what], "__self__", None) is self:  # differences: made anew
+                fields[what] = None
+            try:
+                pickle.dumps(fields[what])
+            except Exception:  # a lambda, or a function of a function
+                fields[what] = _Unsaved(f"{self.name}: the {what}")
+        return _unpickled, (fields,)
+
+
+def _of_the_book(key: str) -> Objective:
+    return OBJECTIVES[key]
+
+
+def _unpickled(fields: dict) -> Objective:
+    return Objective(**fields)
+
+
+@dataclass(frozen=True)
+class _Unsaved:
+    """Stands for a function that could not be saved with its objective."""
+
+    what: str
+
+    def __call__(self, x):
+        raise ValueError(
+            f"{self.what} was not saved: a lambda cannot be pickled. Define it with def, at the "
+            "top of a file that can be imported, or make the objective anew."
+        )
+
+
+def _is_method(function, method) -> bool:
+    return getattr(function, "__func__", None) is method
+
+
+def _intervals(domain, name: str) -> np.ndarray:
+    """Return a domain as a table of (low, high), or say how it is written."""
+    try:
+        table = float_array(domain, f"{name}: the domain")
+    except TypeError:
+        table = np.empty(0)
+    if table.ndim != 2 or table.shape[1] != 2 or (table[:, 0] >= table[:, 1]).any():
+        raise ValueError(
+            f"{name}: the domain must be a (low, high) for each coordinate, such as "
+            f"[(-2, 2), (-1, 3)], but is {shown(domain)}."
+        )
+    return table
+
+
+@explain_arguments
 def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objective:
     r"""Return :math:`f(x) = \tfrac12 x^\top Q x`, the surface near a minimum with curvature.
 
@@ -103,9 +399,15 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
     ------
     ValueError
         If the matrix is not square and symmetric, or has a single entry.
+
+    Examples
+    --------
+    >>> surface = d2l.quadratic([[2.0, 1.0], [1.0, 2.0]])
+    >>> surface([1.0, 1.0]).item(), surface.gradient(np.array([1.0, 1.0])).tolist()
+    (3.0, [3.0, 3.0])
     """
     Q = float_array(matrix, "The matrix")
-    if Q.ndim != 2 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):
+    if Q.ndim != 2 or Q.size == 0 or Q.shape[0] != Q.shape[1] or not np.allclose(Q, Q.T):
         raise ValueError(
             "A quadratic needs a square, symmetric matrix, because only the symmetric part of Q "
             f"enters x'Qx; got shape {Q.shape}. Pass (Q + Q.T) / 2."
@@ -117,18 +419,35 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
             "d2l.Objective with functions of a number."
         )
     start = np.ones(d) if start is None else float_array(start, "The start")
+    if start.shape != (d,):
+        raise ValueError(
+            f"The matrix is for {d} coordinates, but the start has the shape {start.shape}."
+        )
     reach = 2 * max(1.0, float(np.abs(start).max()))
     positive = bool((np.linalg.eigvalsh(Q) > 0).all())
     return Objective(
         name=name,
-        value=lambda x: 0.5 * np.einsum("...i,ij,...j->...", x, Q, x),
-        gradient=lambda x: x @ Q,
-        hessian=lambda x: np.broadcast_to(Q, (*x.shape, d)),
+        value=functools.partial(_quadratic_value, Q),
+        gradient=functools.partial(_quadratic_gradient, Q),
+        hessian=functools.partial(_quadratic_hessian, Q),
         start=start,
-        domain=tuple(domain) if domain is not None else ((-reach, reach),) * d,
+        domain=domain if domain is not None else ((-reach, reach),) * d,
         minimizers=np.zeros((1, d)) if positive else np.empty((0, d)),
         formula=r"\tfrac12 x^\top Q x",
     )
+
+
+# Functions of a module, unlike lambdas, can be pickled with what they belong to.
+def _quadratic_value(Q, x):
+    return 0.5 * np.einsum("...i,ij,...j->...", x, Q, x)
+
+
+def _quadratic_gradient(Q, x):
+    return x @ Q
+
+
+def _quadratic_hessian(Q, x):
+    return np.broadcast_to(Q, (*x.shape, len(Q)))
 
 
 def _stack(*coordinates):

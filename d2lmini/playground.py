@@ -4,29 +4,49 @@ It is one custom element, ``<optimizer-playground>``, in plain JavaScript: the f
 ``d2lmini/javascript``. Here they become one script, with the facts that they need from the package,
 so that none stands twice; and the element gets its setting, and a computed figure that stands in
 its place on paper, in a notebook that is not trusted, and wherever there is no JavaScript.
+
+JavaScript knows the rules and the surfaces of the book. What is a reader's own runs here, in
+Python, once; its element, ``<optimizer-recording>``, gets the record of these runs and plays it.
 """
 
+import base64
 import dataclasses
 import functools
 import html
 import importlib.resources
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, float_array, whole_number
-from d2lmini.descend import FAR, Trace, minimize
+from d2lmini.checks import (
+    did_you_mean,
+    explain_arguments,
+    float_array,
+    plural,
+    true_or_false,
+    whole_number,
+)
+from d2lmini.checks import number as number_of
+from d2lmini.checks import (
+    shown as quoted,
+)
+from d2lmini.descend import FAR, Trace, minimize, refuse_no_rule
 from d2lmini.objectives import OBJECTIVES, Objective, bowl
 from d2lmini.optimizers import RULES, Adam, Adamax, AdamW
 from d2lmini.rule import Rule, update_rule
 from d2lmini.schedules import InverseTimeDecay
 
 PARTS = ("surfaces", "rules", "run", "draw", "settings", "map", "words", "playground")
+# The rules that rules.js has. One that only d2l.RULES has is recorded, like a reader's own.
+LIVE = ("SGD", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam", "Lion")
 QUADRATIC = ("parabola", "bowl", "rotated_bowl", "saddle")
 VIEWS = ("paths", "race", "map")
 MOST_STEPS = 1000
+# Points of the grid, across and up, on which a surface of a reader's own is recorded.
+GRID = {1: 241, 2: 61}
 # What can be on the axes of a map, from where to where; of a decay, one minus it.
 RANGES = {
     "learning_rate": (1e-4, 10.0),
@@ -52,7 +72,9 @@ def with_switch(rule: type[Rule]) -> type[Rule]:
 
 
 # The rules of the playground: those of the package, three of them with a switch.
-PLAYED = RULES | {rule.__name__: with_switch(rule) for rule in (Adam, AdamW, Adamax)}
+PLAYED = {name: RULES[name] for name in LIVE} | {
+    rule.__name__: with_switch(rule) for rule in (Adam, AdamW, Adamax)
+}
 
 
 def curvatures(objective: Objective) -> list[float]:
@@ -76,8 +98,8 @@ def facts() -> dict[str, Any]:
         for key, objective in OBJECTIVES.items()
     }
     rules = {
-        name: {field.name: field.default for field in dataclasses.fields(rule)}
-        for name, rule in RULES.items()
+        name: {field.name: field.default for field in dataclasses.fields(RULES[name])}
+        for name in LIVE
     }
     return {
         "surfaces": surfaces,
@@ -90,8 +112,12 @@ def facts() -> dict[str, Any]:
 
 
 @functools.cache
-def script() -> str:
-    """Return the element as one classic script, which also runs from a folder on disk."""
+def script(recorded: bool = False) -> str:
+    """Return the element as one classic script, which also runs from a folder on disk.
+
+    That of the recorded runs is the same with one part more, which the others need not carry.
+    """
+    element = "optimizer-recording" if recorded else "optimizer-playground"
     folder = importlib.resources.files("d2lmini") / "javascript"
 
     def lines(name):
@@ -102,10 +128,15 @@ def script() -> str:
         [
             '(() => {\n"use strict";',
             # In a notebook every output brings the script.
-            'if (customElements.get("optimizer-playground")) return;',
+            f'if (customElements.get("{element}")) return;',
             f"const BOOK = {json.dumps(facts(), separators=(',', ':'))};",
             f"const STYLE = {json.dumps(chr(10).join(lines('playground.css')))};",
-            *(line for p in PARTS for line in lines(f"{p}.js") if not line.startswith("//")),
+            *(
+                line
+                for part in (*PARTS, *(["recorded"] if recorded else []))
+                for line in lines(f"{part}.js")
+                if not line.startswith("//")
+            ),
             "})();\n",
         ]
     )
@@ -158,18 +189,21 @@ def read_number(text: str, objective: Objective) -> float:
 def read_rule(text: str, objective: Objective) -> Rule:
     """Return the rule that a setting writes as ``SGD(learning_rate=1.9/L,nesterov=True)``."""
     name, _, inside = text.removesuffix(")").partition("(")
-    if name not in PLAYED or not text.endswith(")"):
+    known = RULES | PLAYED
+    if name not in known or not text.endswith(")"):
+        near = "" if name in known else f" {did_you_mean(name, known)}"
         raise ValueError(
-            f"The rule {text!r} must be written as in 'SGD(learning_rate=0.1,momentum=0.9)'. "
-            f"{did_you_mean(name, PLAYED)}"
+            f"The rule {text!r} must be written as in 'SGD(learning_rate=0.1,momentum=0.9)'.{near}"
         )
     words = {"True": True, "False": False, "None": None}
     given = {}
     for part in filter(None, inside.split(",")):
-        key, _, value = part.strip().partition("=")
+        key, equals, value = part.strip().partition("=")
+        if not equals:
+            raise ValueError(f"{text!r}: each number has a name, as in learning_rate={part}.")
         given[key] = words[value] if value in words else read_number(value, objective)
     slowing = given.pop("rate_decay", 0)
-    rule = PLAYED[name](**given)
+    rule = known[name](**given)
     if slowing:
         return dataclasses.replace(rule, learning_rate=InverseTimeDecay(rule.rate(1), 1, slowing))
     return rule
@@ -205,6 +239,7 @@ def from_setting(text: str) -> "Playground":
     return playground(objective, *(part for part in parts if "(" in part), **read)
 
 
+@explain_arguments
 def playground(
     objective: Objective = bowl,
     *rules: Rule | str,
@@ -220,13 +255,18 @@ def playground(
 ) -> "Playground":
     """Return a figure that the reader sets in motion, the output of a notebook's cell.
 
+    On a surface of the book with rules of the book the reader can change everything. What is your
+    own (a surface, a rule, a schedule other than `InverseTimeDecay`) only Python knows: then all
+    runs are computed when the playground is made, and the figure plays what was recorded. The
+    reader moves the step; the numbers are changed in the cell.
+
     Parameters
     ----------
     objective : Objective, default bowl
-        One of `OBJECTIVES`.
+        One of `OBJECTIVES`, or one of your own, of one or two coordinates.
     *rules : Rule or str
-        The rules that run, with a number for every hyperparameter; the learning rate may be an
-        `InverseTimeDecay`. By default ``SGD(0.1)``. Or in the words of a setting, which know more:
+        The rules that run, with a number for every hyperparameter; the learning rate may be a
+        schedule. By default ``SGD(0.1)``. Or in the words of a setting, which know more:
         ``"SGD(learning_rate=1.9/L)"``, where ``L`` is the largest curvature,
         ``"Adam(bias_correction=False)"``, ``"SGD(learning_rate=0.1,rate_decay=0.05)"``.
     start : array, optional
@@ -241,58 +281,83 @@ def playground(
         Where the noise comes from, at most 9999.
     view : {"paths", "race", "map"}, default "paths"
         All paths in one picture; a picture for each rule; or what becomes of the selected rule
-        under many settings, or from many starts.
+        under many settings, or from many starts, which cannot be recorded.
     axes : tuple of (str, str), optional
         Across and up on a map: two of the hyperparameters and of ``"x1"``, ``"x2"``, the
         coordinates of the start.
     predict : bool, default False
-        Whether the reader says what will happen before it is shown.
+        Whether the reader says what will happen before it is shown; not of recorded runs.
     select : int, default 0
         The number of the rule, from 0, whose hyperparameters are shown first.
 
     Returns
     -------
     Playground
-        With its ``setting``, which links to it are made of, and its computed ``figure()``.
+        With its ``setting``, which links to it are made of (None of recorded runs), and its
+        computed ``figure()``.
 
     Raises
     ------
     TypeError, ValueError
-        If the objective or a rule is not one of the package, or a number is out of its range.
+        If the objective or a rule is none, or has too many coordinates or runs, if a surface of
+        your own is not finite on its domain, or if a number is out of its range.
+
+    Examples
+    --------
+    >>> d2l.playground(d2l.bowl, d2l.SGD(0.4), steps=20)
+    <playground surface=bowl&steps=20&SGD(learning_rate=0.4)>
+    >>> mine = d2l.Objective("mine", lambda x: x[0] ** 4 + x[1] ** 2, start=[-1.5, 1.0])
+    >>> d2l.playground(mine, d2l.Adam(0.2), steps=60)
+    <playground of recorded runs: Adam(learning_rate=0.2) on mine, 60 steps>
     """
-    if not any(objective is known for known in OBJECTIVES.values()):
+    if not isinstance(objective, Objective):
+        plain = objective is None or isinstance(objective, (str, Rule))
+        raise TypeError(
+            "The playground needs the surface first, such as d2l.bowl, not "
+            f"{repr(objective) if plain else f'a {type(objective).__name__}'}. Of a function of "
+            "your own make one with d2l.Objective(name, value, start=…)."
+        )
+    if objective.dimension > 2:
         raise ValueError(
-            f"The playground has only the surfaces of d2l.OBJECTIVES, not {objective!r}. "
-            "d2l.minimize and d2l.plot_traces run and draw any."
+            "The playground draws surfaces of one or two coordinates, but "
+            f"{objective.name} has {objective.dimension}. d2l.minimize runs a rule on any."
         )
     rules = tuple(
         read_rule(rule, objective) if isinstance(rule, str) else rule
         for rule in rules or ("SGD(learning_rate=0.1)",)
     )
     for rule in rules:
-        if type(rule) not in {*RULES.values(), *PLAYED.values()} or rule.shape != ():
+        refuse_no_rule(rule)
+        if rule.shape != ():
             raise TypeError(
-                f"The playground runs the rules of d2l.RULES, such as d2l.SGD(0.1), with a number "
-                f"for each hyperparameter, not {rule!r}. d2l.minimize runs any."
+                "The playground runs rules with a number for each hyperparameter, such as "
+                f"d2l.SGD(0.1), not {rule!r}. d2l.minimize runs many side by side."
             )
-        if callable(rule.learning_rate) and not isinstance(rule.learning_rate, InverseTimeDecay):
-            raise TypeError(
-                "Of the schedules the playground knows InverseTimeDecay only, not "
-                f"{type(rule.learning_rate).__name__}. d2l.minimize runs any."
-            )
+    recorded = key_of(objective) is None or not all(map(is_live, rules))
     start = float_array(objective.start if start is None else start, "The start")
     if start.size != objective.dimension:
         raise ValueError(
-            f"A start on {objective.name} has {objective.dimension} coordinate(s), but this one "
-            f"has {start.size}."
+            f"A start on {objective.name} has {plural(objective.dimension, 'coordinate')}, but "
+            f"this one has {start.size}."
         )
     steps = within(steps, "steps", 1, MOST_STEPS)
-    if view not in VIEWS:
-        raise ValueError(f"There is no view {view!r}. {did_you_mean(str(view), VIEWS)}")
+    if not isinstance(view, str) or view not in VIEWS:
+        raise ValueError(f"There is no view {quoted(view)}. {did_you_mean(str(view), VIEWS)}")
+    if axes is not None and view != "map":
+        raise ValueError("axes are those of a map: add view='map', or leave them out.")
+    predict = true_or_false(predict, "predict")
     select = within(select, "select", 0, len(rules) - 1)
-    noise = float(float_array(noise, "noise"))
+    noise = number_of(noise, "noise")
     if noise < 0:
         raise ValueError(f"noise must not be negative, but is {noise!r}.")
+    if recorded and (view == "map" or predict):
+        what, which = (
+            ("predict=True", "a prediction needs") if predict else ("view='map'", "maps need")
+        )
+        raise ValueError(
+            f"Leave out {what}: {which} runs that the figure computes itself, which it can with "
+            "the rules and surfaces of the book only. These are recorded."
+        )
     if view == "map":
         fields = [field.name for field in dataclasses.fields(rules[select])]
         possible = [name for name in RANGES if name in [*fields, "rate_decay"]]
@@ -300,12 +365,13 @@ def playground(
         if axes is None:
             several = len(starts) == 2 and len(objective.minimizers) > 1
             axes = starts if several else [name for name in possible if name != "epsilon"][:2]
-        if len(axes) != 2 or axes[0] == axes[1] or not {*axes} <= {*possible, *starts}:
+        axes = axes if isinstance(axes, (list, tuple)) else [axes]
+        if len(axes) != 2 or axes[0] == axes[1] or any(a not in possible + starts for a in axes):
             raise ValueError(
                 f"The axes of this map must be two of {', '.join(possible + starts)}, "
-                f"but are {axes!r}."
+                f"but are {', '.join(map(quoted, axes))}."
             )
-    return Playground(
+    made = Playground(
         objective,
         rules,
         start.reshape(objective.start.shape),
@@ -315,9 +381,29 @@ def playground(
         within(seed, "seed", 0, 9999),
         view,
         tuple(axes) if axes and view == "map" else None,
-        bool(predict),
+        predict,
         select,
     )
+    if not recorded:
+        return made
+    _ = objective.ready, made.heights  # what is wrong with a surface is said before it runs
+    return dataclasses.replace(made, traces=tuple(map(made.run, rules)))
+
+
+def key_of(objective: Objective) -> str | None:
+    """Return the name of a surface of the book, None of another."""
+    return next((key for key, known in OBJECTIVES.items() if known is objective), None)
+
+
+def of_the_book(rule: Rule) -> bool:
+    """Say whether a rule is one of the package, not one that a reader made of it."""
+    return type(rule) in [*RULES.values(), *PLAYED.values()]
+
+
+def is_live(rule: Rule) -> bool:
+    """Say whether the element itself can run a rule."""
+    plain = not callable(rule.learning_rate) or type(rule.learning_rate) is InverseTimeDecay
+    return plain and of_the_book(rule) and type(rule).__name__ in LIVE
 
 
 def within(value: Any, name: str, low: int, high: int) -> int:
@@ -325,6 +411,27 @@ def within(value: Any, name: str, low: int, high: int) -> int:
     if whole_number(value, name, low) > high:
         raise ValueError(f"{name} must be at most {high}, but is {value}.")
     return int(value)
+
+
+def packed(values: Any, kind: str = "<f8") -> str:
+    """Return numbers as text: their bytes, in base64."""
+    return base64.b64encode(np.asarray(values, dtype=kind).tobytes()).decode()
+
+
+def states_of(trace: Trace) -> tuple[list[str], np.ndarray]:
+    """Return the letters of the state of a run, and their values: a row for each step, from 0.
+
+    A row holds the letters of the first coordinate, then those of the second. A number for all
+    coordinates is that of each; what does not go with the coordinates is left out.
+    """
+    point = np.shape(trace.x[0])
+    states = [trace.rule.init(trace.x[0]), *trace.states]
+    letters = [n for n, value in states[0].items() if n != "t" and np.shape(value) in {(), point}]
+    table = np.zeros((len(states), np.size(trace.x[0]), len(letters)))
+    for row, state in zip(table, states, strict=True):
+        for j, letter in enumerate(letters):
+            row[:, j] = np.ravel(state[letter])
+    return letters, table
 
 
 # ---- the figure ---------------------------------------------------------------------------------
@@ -338,6 +445,8 @@ class Playground:
     ----------
     objective, rules, start, steps, step, noise, seed, view, axes, predict, select
         As in `playground`.
+    traces : tuple of Trace
+        The runs that were recorded; none if the element runs the rules itself.
     """
 
     objective: Objective
@@ -351,13 +460,18 @@ class Playground:
     axes: tuple[str, str] | None
     predict: bool
     select: int
+    traces: tuple[Trace, ...] = ()
 
     @property
-    def setting(self) -> str:
-        """The setting as text: what the element begins with, and a link may change."""
-        (key,) = (key for key, known in OBJECTIVES.items() if known is self.objective)
+    def setting(self) -> str | None:
+        """The setting as text: what the element begins with, and a link may change.
+
+        None of recorded runs: no text says what is a reader's own.
+        """
+        if self.traces:
+            return None
         parts = {
-            "surface": key,
+            "surface": key_of(self.objective),
             "from": ",".join(map(number, np.atleast_1d(self.start)))
             if np.any(self.start != self.objective.start)
             else "",
@@ -374,17 +488,122 @@ class Playground:
         return "&".join([*given, *map(in_words, self.rules)])
 
     def __repr__(self) -> str:
-        """Return its setting."""
+        """Return its setting, or what was recorded."""
+        if self.traces:
+            return f"<playground of recorded runs: {self._calls()}, {self.steps} steps>"
         return f"<playground {self.setting}>"
+
+    def _calls(self) -> str:
+        """Return what ran on what, without addresses of functions."""
+        calls = [re.sub(r" at 0x[0-9a-fA-F]+", "", repr(rule)) for rule in self.rules]
+        listed = " and ".join(filter(None, [", ".join(calls[:-1]), calls[-1]]))
+        noise = f" with noise {number(self.noise)}, seed {self.seed}" if self.noise else ""
+        return f"{listed} on {self.objective.name}{noise}"
 
     def run(self, rule: Rule, start=None, *, record: bool = True) -> Trace:
         """Run a rule, with the same noise as the element."""
         quiet = objective = self.objective
         if self.noise:
             z = iter(self.noise * noise_of(self.seed, (self.steps, *objective.start.shape)))
-            objective = dataclasses.replace(quiet, gradient=lambda x: quiet.gradient(x) + next(z))
+            objective = dataclasses.replace(
+                quiet,
+                gradient=lambda x: quiet.gradient(x) + next(z),
+                noisy=True,
+                domain=quiet.domain if quiet.known_domain else None,
+            )
         start = self.start if start is None else start
-        return minimize(objective, rule, start, self.steps, record=record)
+        return minimize(objective, rule, start=start, steps=self.steps, record=record)
+
+    def runs(self) -> tuple[Trace, ...]:
+        """Return the run of each rule: the one that was recorded, if it was."""
+        return self.traces or tuple(map(self.run, self.rules))
+
+    @functools.cached_property
+    def heights(self) -> np.ndarray:
+        """The values of the surface on a grid over its domain.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be drawn.
+        """
+        objective, points = self.objective, 2 * GRID[self.objective.dimension] - 1
+        lines = [np.linspace(low, high, points) for low, high in objective.domain]
+        grid = lines[0] if objective.dimension == 1 else np.stack(np.meshgrid(*lines), axis=-1)
+        advice = "Pass a domain on which it can be computed, as in domain=[(0.1, 2), (-1, 3)]"
+        where = f"the domain {[*objective.domain]} of {objective.name}"
+        try:
+            with np.errstate(all="ignore"):
+                values = np.asarray(objective.values(grid), dtype=float)
+        except Exception as error:  # whatever a reader's function raises
+            words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+            raise ValueError(f"On {where} its value fails: {words}. {advice}.") from None
+        finite = np.isfinite(values)
+        if not finite.all():
+            point = np.atleast_1d(grid[tuple(np.argwhere(~finite)[0])]).tolist()
+            raise ValueError(f"On {where} its value is not finite, as at {point}. {advice}.")
+        if np.ptp(values) == 0:
+            raise ValueError(
+                f"On {where} its value is {values.flat[0] + 0.0:g} everywhere: there is "
+                "nothing to descend."
+            )
+        return values[(slice(None, None, 2),) * objective.dimension]
+
+    def _surface(self) -> dict[str, Any]:
+        """Return what the element must know of a surface that JavaScript cannot compute."""
+        from d2lmini import stills
+
+        low, least = self.heights.min(), stills.least(self.objective)
+        span = np.ptp(self.heights)
+        return {
+            "name": self.objective.name,
+            "domain": self.objective.domain,
+            "minimizers": self.objective.minimizers.tolist(),
+            "least": least if least is None or math.isfinite(least) else None,
+            "low": float(low),
+            "span": float(span),
+            # Rounded to seven digits, which are more than a picture shows.
+            "heights": packed((self.heights - low) / span, "<f4"),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Return the recorded runs, as the element plays them.
+
+        Returns
+        -------
+        dict
+            What JSON can hold; tables of numbers are packed to the last bit.
+        """
+        from d2lmini import stills
+
+        runs = []
+        for trace, shown in zip(self.traces, stills.shown(self), strict=True):
+            letters, states = states_of(trace)
+            slopes = trace.gradient if trace.steps else self.objective.slopes(trace.x[:1])
+            look = [shown["look"][part] for part in ("color", "linestyle", "marker")]
+            runs.append(
+                {
+                    **shown,
+                    "look": look,
+                    # Only of the book's rules the letters have a meaning that is known.
+                    "known": of_the_book(trace.rule),
+                    "letters": letters,
+                    "lostAt": trace.diverged_at or 0,
+                    "x": packed(trace.x),
+                    "value": packed(trace.value),
+                    "gradient": packed(slopes),
+                    "states": packed(states),
+                }
+            )
+        key = key_of(self.objective)
+        return {
+            "words": f"Computed in Python beforehand: {self._calls()}, so that only the step can "
+            "be moved here; change the numbers in the cell.",
+            "surface": self._surface() if key is None else key,
+            "from": np.atleast_1d(self.start).tolist(),
+            **{name: getattr(self, name) for name in ("steps", "step", "view", "select")},
+            "runs": runs,
+        }
 
     def figure(self):
         """Return the computed figure, of matplotlib, that stands where nothing can move."""
@@ -397,11 +616,14 @@ class Playground:
         from d2lmini import stills
 
         data, metadata = stills.pictures(self.figure())
-        alt, setting = html.escape(stills.words(self)), html.escape(self.setting)
+        alt, tag, name, text = stills.words(self), "optimizer-playground", "setting", self.setting
+        if self.traces:
+            tag, name = "optimizer-recording", "record"
+            text = json.dumps(self.record(), separators=(",", ":"), allow_nan=False)
         data["text/html"] = (
-            f'<script>{script()}</script>\n<optimizer-playground setting="{setting}">'
-            f'<img src="data:image/png;base64,{data["image/png"]}" alt="{alt}">'
-            "</optimizer-playground>"
+            f'<script>{script(bool(self.traces))}</script>\n<{tag} {name}="{html.escape(text)}">'
+            f'<img src="data:image/png;base64,{data["image/png"]}" alt="{html.escape(alt)}">'
+            f"</{tag}>"
         )
         data["text/plain"] = repr(self)
         return data, metadata

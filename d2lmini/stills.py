@@ -11,9 +11,11 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from d2lmini import figures
+from d2lmini.checks import name_of
 from d2lmini.descend import Trace
 from d2lmini.objectives import Objective
-from d2lmini.playground import RANGES, Playground
+from d2lmini.optimizers import SGD
+from d2lmini.playground import RANGES, Playground, of_the_book
 from d2lmini.rule import DECAYS, Rule
 from d2lmini.schedules import InverseTimeDecay
 
@@ -24,27 +26,44 @@ SYMBOLS = {
     **{"epsilon": "ε", "initial_accumulator_value": "s₀", "weight_decay": "λ"},
 }
 BASINS = [figures.SKY, figures.ORANGE, figures.GREEN, figures.PURPLE]
+OWN_MARKERS = "osD^vPX"  # of the rules of a reader's own
+LONGEST = 28  # letters of a name beside the losses
 
 
 def named(playground: Playground) -> dict[str, tuple[Rule, dict[str, Any]]]:
     """Return the rules by their names, each with its look.
 
-    The same rule twice is named with what differs; the later one takes a color that no other has.
+    The same rule twice is named with what differs; the later one takes a color that no other has,
+    and so does a rule of the reader's own.
     """
     names = [everyday_name(rule) for rule in playground.rules]
-    looks = [figures.look(rule) for rule in playground.rules]
-    taken = {look["color"] for look in looks}
+    looks = [figures.look(rule) if of_the_book(rule) else {} for rule in playground.rules]
+    taken = {look["color"] for look in looks if look}
     palette = dict.fromkeys(color for color, _, _ in figures.LOOKS.values())
     free = [color for color in palette if color not in taken]
     found, later = {}, 0
     for i, (name, rule, look) in enumerate(zip(names, playground.rules, looks, strict=True)):
         twins = [twin for twin, same in zip(playground.rules, names, strict=True) if same == name]
-        if name in names[:i]:
-            color = free[later % len(free)] if free else look["color"]
-            look = look | {"color": color, "linestyle": "--"}
+        if name in names[:i] or not look:
+            color = free[later % len(free)] if free else look.get("color", figures.GRAY)
+            plain = {"linestyle": "-", "marker": OWN_MARKERS[later % len(OWN_MARKERS)]}
+            look = (look | {"linestyle": "--"} if look else plain) | {"color": color}
             later += 1
         label = ", ".join([name, *differences(rule, twins)])
         found[label if label not in found else f"{label} ({i + 1})"] = rule, look
+    return found
+
+
+def shown(playground: Playground) -> list[dict[str, Any]]:
+    """Return what the element shows of each rule: a short name, what differs, its look."""
+    names, found = [everyday_name(rule) for rule in playground.rules], []
+    looks = [look for _, look in named(playground).values()]
+    for i, (name, rule, look) in enumerate(zip(names, playground.rules, looks, strict=True)):
+        twins = [twin for twin, same in zip(playground.rules, names, strict=True) if same == name]
+        detail = "".join(f"{words}, " for words in differences(rule, twins)[:1])
+        label = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+        label = f"{label} {names[: i + 1].count(name)}" if len(twins) > 1 else label
+        found.append({"label": label, "detail": detail, "look": look})
     return found
 
 
@@ -60,6 +79,11 @@ def differences(rule: Rule, twins: list[Rule]) -> list[str]:
             found.append(f"{'' if value else 'no '}{name.replace('_', ' ')}")
         elif isinstance(value, InverseTimeDecay):
             found.append(f"η from {value.initial_learning_rate:.3g} down")
+        elif callable(value):
+            function = name_of(value)
+            found.append(f"η by {'a function' if function == '<lambda>' else function}")
+        elif isinstance(value, str):
+            found.append(f"{name} = {value}")
         else:
             found.append(f"{SYMBOLS.get(name, name)} = {value:.3g}")
     return found
@@ -67,7 +91,9 @@ def differences(rule: Rule, twins: list[Rule]) -> list[str]:
 
 def everyday_name(rule: Rule) -> str:
     """Return what the menu of the playground calls a rule."""
-    name = type(rule).__name__
+    name = type(rule).__name__.lstrip("_")
+    if not of_the_book(rule):
+        return name
     if name == "SGD" and rule.momentum:
         return "Nesterov" if rule.nesterov else "momentum"
     return "AMSGrad" if name == "Adam" and rule.amsgrad else name
@@ -82,6 +108,8 @@ def least(objective: Objective) -> float | None:
 
 def draw(traces: dict[str, Trace], ax, looks: dict[str, dict]) -> None:
     """Draw paths on their surface."""
+    # Their looks are given: that of a rule of the reader's own is not asked for.
+    traces = {n: dataclasses.replace(trace, rule=SGD()) for n, trace in traces.items()}
     for label, trace in traces.items():
         if trace.steps > 60:  # a long path is a thin line with a few marks
             looks[label] = looks[label] | {"markevery": trace.steps // 12, "linewidth": 0.8}
@@ -96,7 +124,7 @@ def paths(playground: Playground):
     """Return the figure of all paths in one panel, beside their losses."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
     rules = named(playground)
-    traces = {label: playground.run(rule) for label, (rule, _) in rules.items()}
+    traces = dict(zip(rules, playground.runs(), strict=True))
     draw(traces, left, {label: look for label, (_, look) in rules.items()})
     floor = least(playground.objective)
     for label, trace in traces.items():
@@ -120,8 +148,10 @@ def race(playground: Playground):
     fig, panels = plt.subplots(rows, columns, squeeze=False, **size)
     for ax in panels.flat[len(rules) :]:
         ax.remove()
-    for ax, (label, (rule, look)) in zip(panels.flat, rules.items(), strict=False):
-        draw({label: playground.run(rule)}, ax, {label: look})
+    for ax, (label, (_, look)), trace in zip(
+        panels.flat, rules.items(), playground.runs(), strict=False
+    ):
+        draw({label: trace}, ax, {label: look})
         ax.set(title=label, xlabel="", ylabel="", xticks=[], yticks=[])
     return fig
 
@@ -152,7 +182,8 @@ def judge(playground: Playground, rule: Rule, start: np.ndarray) -> np.ndarray:
         return objective.gradient(x)
 
     visited: list[None] = []
-    watched = dataclasses.replace(objective, gradient=gradient)
+    # Called noisy, since it must be called once a step and not tried out before.
+    watched = dataclasses.replace(objective, gradient=gradient, noisy=True)
     trace = dataclasses.replace(playground, objective=watched).run(rule, start, record=False)
     lost = np.asarray(0 if trace.diverged_at is None else trace.diverged_at) > 0
     if has_basins(playground):
@@ -222,7 +253,7 @@ def lowest(objective: Objective) -> float:
 def words(playground: Playground) -> str:
     """Return what the figure of a playground shows, as its alternative text."""
     name = playground.objective.name
-    where = f"the {name}" if name[0].islower() else name
+    where = f"the {name}" if name[:1].islower() and not playground.traces else name
     rules = named(playground)
     if playground.view == "map":
         across, up = (axis.replace("_", " ") for axis in playground.axes)
@@ -231,8 +262,7 @@ def words(playground: Playground) -> str:
             f"{playground.steps} steps, over {across} and {up}."
         )
     ends = []
-    for label, (rule, _) in rules.items():
-        trace = playground.run(rule)
+    for label, trace in zip(rules, playground.runs(), strict=True):
         end = f"diverges at step {trace.diverged_at}"
         if not trace.diverged_at:
             end = f"goes from loss {trace.value[0]:.3g} to {trace.value[-1]:.3g}"
@@ -249,10 +279,17 @@ def pictures(figure) -> tuple[dict[str, str], dict]:
         shell = None
     else:
         shell = get_ipython()
-    data, metadata = shell.display_formatter.format(figure) if shell else ({}, {})
+    format_as = shell.display_formatter.format if shell else lambda *_, **__: ({}, {})
+    data, metadata = format_as(figure, exclude={"image/png"})
+    # The one of points gets a ground, which a dark notebook does not show through: as an image
+    # within HTML it has no metadata that could ask for one.
+    if figure.get_facecolor()[3] < 1:
+        figure.set_facecolor("white")
+    more, its_metadata = format_as(figure, include={"image/png"})
+    data, metadata = data | more, metadata | its_metadata
     if "image/png" not in data:
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")
+        file, style = io.BytesIO(), {"facecolor": figure.get_facecolor(), "dpi": figure.dpi}
+        figure.savefig(file, format="png", bbox_inches="tight", **style)
         data["image/png"] = base64.b64encode(file.getvalue()).decode()
     plt.close(figure)
     return data, metadata

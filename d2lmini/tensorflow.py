@@ -9,6 +9,7 @@ Where the outcome differs, the docstring says how. What the optimization chapter
 not here. Everything else about this book's package, its own style included, is in `d2lmini`.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,12 +17,31 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 
+from d2lmini.checks import did_you_mean, kind, shown, takes, whole_number
 from d2lmini.concise import keras
 from d2lmini.datasets import AIRFOIL, airfoil, airfoil_file, fetch
 from d2lmini.models import LinearRegression
+from d2lmini.rule import Rule
 
 keras()  # imports TensorFlow quietly, or says how to install it
 import tensorflow as tf  # noqa: E402
+
+
+def __getattr__(name: str) -> Any:
+    """Say which name was probably meant, or where it is."""
+    if name.startswith("__"):  # Python's own inquiries
+        raise AttributeError(name)
+    import d2lmini
+
+    here = [n for n, value in globals().items() if n[0] != "_" and not inspect.ismodule(value)]
+    advice = did_you_mean(name, [n for n in here if n not in vars(d2lmini) and n not in _IMPORTED])
+    if name in d2lmini.__all__:
+        advice = f"It is a name of this book's own: import d2lmini, and write d2lmini.{name}."
+    raise AttributeError(f"d2lmini.tensorflow has no {name!r}. {advice}")
+
+
+_IMPORTED = {"Any", "Callable", "Sequence", "Rule", "LinearRegression", "AIRFOIL", "airfoil_file"}
+_IMPORTED |= {"did_you_mean", "kind", "shown", "takes", "whole_number", "fetch", "keras"}
 
 # ---- TensorFlow under other names ---------------------------------------------------------------
 
@@ -61,6 +81,11 @@ def numpy(x: Any) -> np.ndarray:
     -------
     array
         Its values.
+
+    Examples
+    --------
+    >>> d2l.numpy(d2l.ones(2)).tolist()
+    [1.0, 1.0]
     """
     return x.numpy()
 
@@ -77,6 +102,11 @@ def size(a: Any) -> int:
     -------
     int
         The product of its shape.
+
+    Examples
+    --------
+    >>> d2l.size(d2l.zeros((2, 3)))
+    6
     """
     return int(tf.size(a))
 
@@ -85,7 +115,12 @@ def size(a: Any) -> int:
 
 
 def use_svg_display() -> None:
-    """Let notebooks show figures as SVG; elsewhere do nothing."""
+    """Let notebooks show figures as SVG; elsewhere do nothing.
+
+    Examples
+    --------
+    >>> d2l.use_svg_display()
+    """
     if _in_notebook():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -107,6 +142,12 @@ def set_figsize(figsize: tuple[float, float] = (3.5, 2.5)) -> None:
     ----------
     figsize : (float, float), default (3.5, 2.5)
         Width and height in inches.
+
+    Examples
+    --------
+    >>> d2l.set_figsize((4, 3))
+    >>> d2l.plt.rcParams["figure.figsize"]
+    [4.0, 3.0]
     """
     use_svg_display()
     plt.rcParams["figure.figsize"] = figsize
@@ -127,6 +168,13 @@ def set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend) -> None:
         The scales.
     legend : sequence of str or None
         A name for each curve.
+
+    Examples
+    --------
+    >>> axes = d2l.plt.gca()
+    >>> d2l.set_axes(axes, "x", "f(x)", (0, 1), None, "linear", "log", None)
+    >>> axes.get_ylabel(), axes.get_yscale()
+    ('f(x)', 'log')
     """
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     if xlim is not None:
@@ -181,6 +229,11 @@ def plot(
     ------
     ValueError
         If there are several `X`, but not as many as `Y`.
+
+    Examples
+    --------
+    >>> x = d2l.arange(0.0, 3.0, 0.1)
+    >>> d2l.plot(x, [x**2, 2 * x], "x", "f(x)", legend=["f", "its slope"])
     """
     X, Y = (None, _curves(X)) if Y is None else (_curves(X), _curves(Y))
     if X is not None and len(X) == 1:
@@ -222,6 +275,11 @@ def annotate(text: str, xy: tuple[float, float], xytext: tuple[float, float]) ->
         Where the arrow points.
     xytext : (float, float)
         Where the text stands.
+
+    Examples
+    --------
+    >>> d2l.plot([0.0, 1.0, 4.0])
+    >>> d2l.annotate("the end", (2.0, 4.0), (1.0, 3.0))
     """
     plt.gca().annotate(text, xy=xy, xytext=xytext, arrowprops={"arrowstyle": "->"})
 
@@ -255,6 +313,13 @@ class Animator:
         The points of each curve.
     fig, axes : matplotlib.figure.Figure, sequence of matplotlib.axes.Axes
         The figure.
+
+    Examples
+    --------
+    >>> animator = d2l.Animator(xlabel="epoch", legend=["loss"])
+    >>> animator.add(1, 0.5)
+    >>> animator.X, animator.Y
+    ([[1.0]], [[0.5]])
     """
 
     def __init__(
@@ -342,7 +407,20 @@ def train_2d(
     ------
     ValueError
         If the trainer does not return four values, or a coordinate is not one number.
+
+    Examples
+    --------
+    >>> d2l.train_2d(lambda x1, x2, s1, s2: (x1 / 2, x2 / 2, 0, 0), steps=1)
+    epoch 1, x1: -2.500000, x2: -1.000000
+    [(-5.0, -2.0), (-2.5, -1.0)]
     """
+    steps = whole_number(steps, "steps", 0)
+    _refuse_rule(trainer, "train_2d", "d2l.minimize(d2l.bowl, rule)")
+    names = ("x1", "x2", "s1", "s2")
+    if f_grad is None and "f_grad" in _parameters(trainer):
+        raise TypeError("The trainer asks for the gradient: pass it as f_grad=.")
+    called = "The trainer" if f_grad is None else "With f_grad= the trainer"
+    takes(trainer, called, *names, *(() if f_grad is None else ("f_grad",)))
     x1, x2, s1, s2 = -5, -2, 0, 0
     results = [(float(x1), float(x2))]
     gradient = () if f_grad is None else (f_grad,)
@@ -351,12 +429,30 @@ def train_2d(
         if not isinstance(new, (tuple, list)) or len(new) != 4:
             raise ValueError(
                 "The function passed to train_2d must return four values, x1, x2, s1, s2, but "
-                f"returned {new!r}. Return 0 for states that it does not need."
+                f"returned {shown(new)}. Return 0 for states that it does not need."
             )
         x1, x2, s1, s2 = new
         results.append((_number(x1, "x1"), _number(x2, "x2")))
     print(f"epoch {steps}, x1: {results[-1][0]:f}, x2: {results[-1][1]:f}")
     return results
+
+
+def _parameters(function) -> list[str]:
+    """Return the names of the arguments of a function; none if they cannot be known."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _refuse_rule(trainer, function: str, instead: str) -> None:
+    """Raise a TypeError if the rule to train with is one of this book's, not a function."""
+    mine = isinstance(trainer, Rule) or (isinstance(trainer, type) and issubclass(trainer, Rule))
+    if mine or not callable(trainer):
+        raise TypeError(
+            f"{function} needs a function here, as in Dive into Deep Learning, but got "
+            f"{shown(trainer)}. A rule of this book runs with {instead} of d2lmini."
+        )
 
 
 def _number(value, name: str) -> float:
@@ -378,6 +474,11 @@ def show_trace_2d(f: Callable, results: Sequence[tuple[float, float]]) -> None:
         The function of x1 and x2, which are tensors.
     results : sequence of (float, float)
         The points, as `train_2d` returns them.
+
+    Examples
+    --------
+    >>> path = [(-5.0, -2.0), (-2.5, -1.0)]
+    >>> d2l.show_trace_2d(lambda x1, x2: x1**2 + 2 * x2**2, path)
     """
     set_figsize()
     path = np.array([[_number(x1, "x1"), _number(x2, "x2")] for x1, x2 in results])
@@ -422,6 +523,11 @@ def download(url: str, folder: str | None = None, sha1_hash: str | None = None) 
         If `url` is neither a name in `DATA_HUB` nor an address.
     OSError
         If another file cannot be downloaded.
+
+    Examples
+    --------
+    >>> d2l.download("airfoil")
+    '...airfoil_self_noise.dat'
     """
     if not url.startswith(("http://", "https://")):
         if url not in DATA_HUB:
@@ -455,7 +561,21 @@ def load_array(data_arrays, batch_size: int, is_train: bool = True):
     tf.data.Dataset
         Of tuples with `batch_size` rows of each array, the last one smaller where that does not
         divide the number of rows.
+
+    Examples
+    --------
+    >>> [len(y) for X, y in d2l.load_array((np.eye(5), np.arange(5)), 2)]
+    [2, 2, 1]
     """
+    if not isinstance(data_arrays, (tuple, list)):
+        raise TypeError(f"load_array needs a tuple of arrays, (X, y), but got {kind(data_arrays)}.")
+    rows = [len(array) for array in data_arrays]
+    if len(set(rows)) > 1:
+        raise ValueError(
+            f"The arrays have {' and '.join(map(str, rows))} rows: each example needs one row in "
+            "each."
+        )
+    batch_size = whole_number(batch_size, "batch_size", 1)
     dataset = tf.data.Dataset.from_tensor_slices(tuple(data_arrays))
     if is_train:
         dataset = dataset.shuffle(len(data_arrays[0]))
@@ -488,6 +608,12 @@ def get_data_ch11(batch_size: int = 10, n: int = 1500):
     ------
     FileNotFoundError, ModuleNotFoundError, ValueError
         As `d2lmini.airfoil`: data that is not there is never replaced by other data.
+
+    Examples
+    --------
+    >>> data_iter, feature_dim = d2l.get_data_ch11(batch_size=100)
+    >>> len(data_iter), feature_dim
+    (15, 5)
     """
     data = airfoil()
     x, y = data.x[:n].astype(np.float32), data.y[:n].astype(np.float32)
@@ -512,6 +638,12 @@ def synthetic_data(w, b: float, num_examples: int):
         Standard normal features.
     y : tensor of shape (num_examples, 1)
         ``X w + b`` and noise of standard deviation 0.01.
+
+    Examples
+    --------
+    >>> X, y = d2l.synthetic_data(d2l.tensor([2.0, -3.4]), 4.2, 100)
+    >>> tuple(X.shape), tuple(y.shape)
+    ((100, 2), (100, 1))
     """
     w = tf.reshape(tf.cast(w, tf.float32), (-1, 1))
     X = tf.random.normal((num_examples, w.shape[0]))
@@ -537,6 +669,10 @@ def load_data_fashion_mnist(batch_size: int, resize: int | None = None):
         Of pairs of images in [0, 1], shape (batch_size, 28, 28, 1), and labels from 0 to 9.
     test_iter : tf.data.Dataset
         The same of the test images.
+
+    Examples
+    --------
+    >>> train_iter, test_iter = d2l.load_data_fashion_mnist(256)  # doctest: +SKIP
     """
 
     def minibatches(images, labels, shuffled):
@@ -570,6 +706,11 @@ def linreg(X, w, b):
     -------
     tensor of shape (n, 1)
         Predictions.
+
+    Examples
+    --------
+    >>> d2l.linreg(d2l.ones((1, 2)), d2l.ones((2, 1)), 1.0).numpy().tolist()
+    [[3.0]]
     """
     return tf.matmul(X, w) + b
 
@@ -586,6 +727,11 @@ def squared_loss(y_hat, y):
     -------
     tensor
         In the shape of the predictions.
+
+    Examples
+    --------
+    >>> d2l.squared_loss(d2l.tensor([1.0]), d2l.tensor([3.0])).numpy().tolist()
+    [2.0]
     """
     return (y_hat - tf.reshape(y, tf.shape(y_hat))) ** 2 / 2
 
@@ -603,6 +749,13 @@ def sgd(params, grads, lr: float, batch_size: int) -> None:
         The learning rate.
     batch_size : int
         What to divide the sum by.
+
+    Examples
+    --------
+    >>> w = d2l.tf.Variable([1.0])
+    >>> d2l.sgd([w], [d2l.tensor([4.0])], lr=0.25, batch_size=2)
+    >>> w.numpy().tolist()
+    [0.5]
     """
     for param, grad in zip(params, grads, strict=True):
         param.assign_sub(lr * grad / batch_size)
@@ -627,6 +780,12 @@ def evaluate_loss(net: Callable, data_iter, loss: Callable) -> float:
     -------
     float
         The mean over all examples.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.ones((4, 1)), np.ones(4)), 2)
+    >>> d2l.evaluate_loss(lambda X: 0 * X, data_iter, d2l.squared_loss)
+    0.5
     """
     total = count = 0
     for X, y in [whole] if (whole := getattr(data_iter, "whole", None)) else data_iter:
@@ -642,6 +801,12 @@ class Timer:
     ----------
     times : list of float
         The seconds between each `start` and the `stop` after it.
+
+    Examples
+    --------
+    >>> timer = d2l.Timer()
+    >>> timer.stop() >= 0, len(timer.times)
+    (True, 1)
     """
 
     def __init__(self) -> None:
@@ -706,7 +871,23 @@ def train_ch11(
         The seconds until each evaluation, without those that evaluating took.
     losses : list of float
         The losses.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4, dtype="float32"), np.ones(4, "float32")), 2)
+    >>> def trainer(params, grads, states, hyperparams):
+    ...     d2l.sgd(params, grads, hyperparams["lr"], 1)
+    >>> times, losses = d2l.train_ch11(trainer, None, {"lr": 0.1}, data_iter, 4)
+    loss: ..., ... sec/epoch
     """
+    _refuse_rule(trainer_fn, "train_ch11", "d2l.train(model, rule, data)")
+    takes(trainer_fn, "The trainer", "params", "grads", "states", "hyperparams")
+    features, num_epochs = _features(data_iter), whole_number(num_epochs, "num_epochs", 1)
+    if features != feature_dim:
+        raise ValueError(
+            f"feature_dim is {feature_dim}, but the examples have {features} features. Pass the "
+            "second thing that get_data_ch11 returns."
+        )
     w = tf.Variable(tf.random.normal((feature_dim, 1), stddev=0.01))
     b = tf.Variable(tf.zeros(1))
     model = LinearRegression()
@@ -717,7 +898,20 @@ def train_ch11(
         with np.errstate(all="ignore"):  # if it diverges, the loss that is printed says so
             gradient = model.gradient(parameters, X.numpy(), y.numpy().ravel())
         dw, db = tf.constant(gradient["w"][:, None], w.dtype), tf.constant(gradient["b"], b.dtype)
-        trainer_fn([w, b], [dw, db], states, hyperparams)
+        try:
+            returned = trainer_fn([w, b], [dw, db], states, hyperparams)
+        except KeyError as missing:
+            if missing.args[0] not in hyperparams and isinstance(hyperparams, dict):
+                raise TypeError(
+                    f"hyperparams has no {missing.args[0]!r}, which the trainer asks for; it has "
+                    f"{list(hyperparams)}."
+                ) from None
+            raise
+        if returned is not None and np.array_equal(w.numpy()[:, 0], parameters["w"]):
+            raise ValueError(
+                "The trainer returned something and changed no parameter. Here it must change them "
+                "in place, as with param.assign(new) or param.assign_sub(step), and return nothing."
+            )
 
     return _train(step, lambda X: linreg(X, w, b), data_iter, num_epochs)
 
@@ -740,8 +934,17 @@ def train_concise_ch11(
         Minibatches, from `get_data_ch11` or `load_array`.
     num_epochs : int, default 2
         Passes over the data.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4, dtype="float32"), np.ones(4, "float32")), 2)
+    >>> trainer = d2l.tf.keras.optimizers.SGD
+    >>> d2l.train_concise_ch11(trainer, {"learning_rate": 0.1}, data_iter)
+    loss: ..., ... sec/epoch
     """
-    optimizer = trainer_fn(**hyperparams)
+    _features(data_iter)
+    num_epochs = whole_number(num_epochs, "num_epochs", 1)
+    optimizer = _of_keras(trainer_fn, hyperparams)
     net = tf.keras.Sequential(
         [tf.keras.layers.Dense(1, kernel_initializer=tf.random_normal_initializer(stddev=0.01))]
     )
@@ -756,6 +959,39 @@ def train_concise_ch11(
 
     step.get_concrete_function()  # compiles it, before the clock starts
     _train(step, net, data_iter, num_epochs)
+
+
+def _features(data_iter) -> int:
+    """Return how many features the examples have, or say where minibatches come from."""
+    try:
+        return data_iter.element_spec[0].shape[-1]
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"data_iter must be minibatches, as load_array((X, y), batch_size) makes of arrays, "
+            f"but is {kind(data_iter)}."
+        ) from None
+
+
+def _of_keras(trainer_fn, hyperparams: dict[str, Any]):
+    """Return the optimizer of Keras of a class and arguments, or say what is wrong with them."""
+    if not (isinstance(trainer_fn, type) and issubclass(trainer_fn, tf.keras.optimizers.Optimizer)):
+        name = getattr(trainer_fn, "__name__", type(trainer_fn).__name__)
+        named = name if hasattr(tf.keras.optimizers, name) else "SGD"
+        instance = isinstance(trainer_fn, tf.keras.optimizers.Optimizer)
+        raise TypeError(
+            "train_concise_ch11 needs a class of optimizers of Keras, such as tf.keras.optimizers."
+            f"{named}, not {'an instance' if instance else shown(trainer_fn)}. Its arguments are "
+            "hyperparams, such as {'learning_rate': 0.01}."
+        )
+    known = [name for name in _parameters(trainer_fn) if name != "kwargs"]
+    for name in hyperparams:
+        if name not in known:
+            meant = "learning_rate" if name in ("lr", "eta", "alpha") else name
+            raise TypeError(
+                f"{trainer_fn.__name__} of Keras has no argument {name!r}. "
+                f"{did_you_mean(meant, known)}"
+            )
+    return trainer_fn(**hyperparams)
 
 
 def _train(step, net, data_iter, num_epochs):
@@ -796,6 +1032,13 @@ def try_gpu(i: int = 0):
     -------
     context manager
         Of ``tf.device``.
+
+    Examples
+    --------
+    >>> with d2l.try_gpu():
+    ...     total = d2l.reduce_sum(d2l.ones(3))
+    >>> float(total)
+    3.0
     """
     there = len(tf.config.list_physical_devices("GPU")) > i
     return tf.device(f"/GPU:{i}" if there else "/CPU:0")
@@ -814,6 +1057,16 @@ class TrainCallback(tf.keras.callbacks.Callback):
         As passed to ``fit``.
     device_name : str
         What the printed line calls the device.
+
+    Examples
+    --------
+    >>> data_iter = d2l.load_array((np.eye(4), np.arange(4)), 2)
+    >>> net = d2l.tf.keras.Sequential([d2l.tf.keras.layers.Dense(4, "softmax")])
+    >>> net.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    >>> callback = d2l.TrainCallback(net, data_iter, data_iter, 2, "/CPU:0")
+    >>> _ = net.fit(data_iter, epochs=2, callbacks=[callback], verbose=0, shuffle=False)
+    loss ..., train acc ..., test acc ...
+    ... examples/sec on /CPU:0
     """
 
     def __init__(self, net, train_iter, test_iter, num_epochs: int, device_name: str) -> None:

@@ -29,6 +29,12 @@ FALSE_CLAIMS = [
         "assert (ball >= 0).all()",
     ),
     FalseClaim(
+        "start/playground.md",
+        "In the end the sign of the gradient gets lower than gradient descent.",
+        "assert descent.value[-1] < sign.value[-1] / 5 and (np.diff(descent.value) < 0).all()",
+        "assert sign.value[-1] < descent.value[-1]",
+    ),
+    FalseClaim(
         "start/notation.md",
         "Eight of the colors are Okabe and Ito's.",
         "assert sum(look[0] in okabe_ito for look in d2l.figures.LOOKS.values()) == 7",

@@ -1,11 +1,14 @@
 """The steps of the build: formulas, pins, running the chapters, what lies where."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import check_latex_log
 import execute
 import pytest
+from book_files import PDF, WHEEL, ZIP
 from book_math import expand_macros
 from bs4 import BeautifulSoup
 
@@ -54,8 +57,15 @@ def test_every_direct_requirement_has_its_reason(project: Path) -> None:
 
 def test_make_help_names_every_target(project: Path) -> None:
     text = (project / "Makefile").read_text("utf-8")
-    targets = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split()
+    targets = " ".join(re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)).split()
     assert set(targets) - set(re.findall(r"^([a-z]+):.*##", text, re.MULTILINE)) == {"setup"}
+
+
+def test_no_bar_gets_into_the_outputs() -> None:
+    command = [sys.executable, "-c", "from tqdm import tqdm; list(tqdm(range(3)))"]
+    plain = {k: v for k, v in execute.ENVIRONMENT.items() if k != "TQDM_DISABLE"}
+    assert subprocess.run(command, env=execute.ENVIRONMENT, capture_output=True).stderr == b""
+    assert b"3/3" in subprocess.run(command, env=plain, capture_output=True).stderr
 
 
 # --- Running the chapters ---------------------------------------------------------------------
@@ -165,6 +175,25 @@ def test_every_chapter_offers_the_book_as_pdf(website: Path, pdf: Path) -> None:
         assert all((file.parent / link).resolve() == website / pdf.name for link in links), file
         assert links or not page.select(".dropdown-download-buttons"), file
     assert (website / pdf.name).read_bytes() == pdf.read_bytes()
+
+
+def test_every_page_names_the_licenses_and_offers_all_notebooks(website: Path) -> None:
+    found = {file: page for file, page in pages(website).items() if page.select("footer")}
+    assert len(found) > 20
+    for file, page in found.items():
+        (link,) = page.select("footer a[rel=license]")
+        assert link["href"] == "https://creativecommons.org/licenses/by/4.0/", file
+        assert "Code: MIT License." in page.select_one(".extra_footer").get_text()
+        for menu in page.select(".dropdown-download-buttons"):
+            (offer,) = menu.select("a.btn-download-notebooks-button")
+            assert (file.parent / offer["href"]).resolve() == website / ZIP
+
+
+def test_the_page_on_how_to_use_the_book_leads_to_its_files(website: Path) -> None:
+    file = website / "start" / "how_to_use.html"
+    links = [link["href"] for link in pages(website)[file].select("article a.on-site")]
+    assert {Path(link).name for link in links} == {WHEEL, ZIP, PDF}
+    assert all((file.parent / link).is_file() for link in links if not link.endswith(PDF))
 
 
 def test_the_pdf_has_no_fault(project: Path, pdf: Path) -> None:

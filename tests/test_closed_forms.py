@@ -90,13 +90,13 @@ def test_momentum_is_polyaks_and_nesterov_is_sutskevers():
     eta, mu = 0.1, 0.8
     f = d2l.rosenbrock
     start = np.array([-1.0, 0.9])
-    heavy = d2l.minimize(f, d2l.SGD(eta / 500, momentum=mu), start, steps=100)
+    heavy = d2l.minimize(f, d2l.SGD(eta / 500, momentum=mu), start=start, steps=100)
     x, before = start, start
     for k in range(100):
         x, before = x - eta / 500 * f.gradient(x) + mu * (x - before), x
         assert_allclose(heavy.x[k + 1], x, rtol=1e-12)
     # Sutskever's form takes the gradient at w + mu v; that point is where Keras' form stands.
-    ahead = d2l.minimize(f, d2l.SGD(eta / 500, momentum=mu, nesterov=True), start, steps=100)
+    ahead = d2l.minimize(f, d2l.SGD(eta / 500, momentum=mu, nesterov=True), start=start, steps=100)
     w, v = start, np.zeros(2)
     for k in range(100):
         v = mu * v - eta / 500 * f.gradient(w + mu * v)

@@ -167,8 +167,8 @@ def test_several_targets_and_sequences_are_data_sets():
         (np.ones(3), np.ones(3), "table with one example a row"),
         (np.ones((3, 2)), np.ones(2), "one target for each of the 3 rows"),
         (np.ones((3, 2)), np.ones((3, 1)), r"flattened with \.ravel\(\)"),
-        ([[1.0, np.inf]], [1.0], "mine: x holds 1 value"),
-        ([[1.0, 2.0]], [np.nan], "mine: y holds 1 value"),
+        ([[1.0, np.inf]], [1.0], "mine: x holds a value"),
+        ([[1.0, 2.0]], [np.nan], "mine: y holds a value"),
     ],
 )
 def test_data_that_are_none_are_refused(x, y, sentence):

@@ -50,7 +50,7 @@ def test_the_points_of_a_trace_are_distinct(rule):
 @every_rule
 def test_the_start_is_left_as_it_is(rule):
     start = np.array([1.0, 2.0])
-    trace = d2l.minimize(d2l.bowl, rule, start, steps=5)
+    trace = d2l.minimize(d2l.bowl, rule, start=start, steps=5)
     assert (start == [1, 2]).all()
     start[:] = 9  # nor does the trace change with it afterwards
     assert (trace.x[0] == [1, 2]).all()
@@ -66,13 +66,13 @@ def test_a_run_repeats_itself(rule):
 @every_rule
 def test_runs_from_many_starts_are_the_single_runs(rule):
     starts = np.random.default_rng(0).uniform(-1, 1, size=(3, 4, 2))
-    together = d2l.minimize(d2l.himmelblau, rule, starts, steps=20)
+    together = d2l.minimize(d2l.himmelblau, rule, start=starts, steps=20)
     assert together.x.shape == (21, 3, 4, 2)
     assert together.value.shape == (21, 3, 4)
     assert together.diverged_at.shape == (3, 4)
     for i in range(3):
         for j in range(4):
-            alone = d2l.minimize(d2l.himmelblau, rule, starts[i, j], steps=20)
+            alone = d2l.minimize(d2l.himmelblau, rule, start=starts[i, j], steps=20)
             assert (together.x[:, i, j] == alone.x).all()
 
 
@@ -84,7 +84,7 @@ def test_in_one_dimension_every_entry_is_a_run():
     many = d2l.minimize(d2l.parabola, d2l.SGD(rates), steps=8)
     assert many.x.shape == (9, 3)
     assert_allclose(many.x, 5 * (1 - rates) ** np.arange(9)[:, None])
-    starts = d2l.minimize(d2l.parabola, d2l.SGD(0.1), [1.0, 2.0], steps=8)
+    starts = d2l.minimize(d2l.parabola, d2l.SGD(0.1), start=[1.0, 2.0], steps=8)
     assert_allclose(starts.x[-1], np.array([1.0, 2.0]) * 0.9**8)
 
 
@@ -145,7 +145,9 @@ def test_a_gradient_that_is_not_finite_is_a_divergence_too():
     def gradient(x):
         return np.where(np.abs(x) < 3, np.nan, x)
 
-    hole = d2l.Objective("hole", lambda x: x**2, gradient, np.ones_like, np.array(5.0), ((-6, 6),))
+    hole = d2l.Objective(
+        "hole", lambda x: x**2 / 2, gradient, np.ones_like, np.array(5.0), ((-6, 6),)
+    )
     trace = d2l.minimize(hole, d2l.SGD(0.3), steps=20)  # 5, 3.5, 2.45, nan
     assert trace.diverged_at == 3
     assert_allclose(trace.x, [5, 3.5, 2.45])

@@ -41,7 +41,9 @@ BOWL = d2l.minimize(d2l.bowl, d2l.RMSprop(0.4), steps=12)
 
 
 def test_every_rule_has_a_look():
-    assert set(figures.LOOKS) == {*d2l.RULES, "momentum", "Nesterov", "AMSGrad"}
+    rules = {rule.__name__ for rule in d2l.Rule.__subclasses__() if hasattr(d2l, rule.__name__)}
+    assert set(d2l.RULES) <= rules
+    assert set(figures.LOOKS) == {*rules, "momentum", "Nesterov", "AMSGrad"}
     for rule in DEFAULTS.values():
         plt.plot([0, 1], **d2l.look(rule))
 

@@ -164,7 +164,7 @@ def test_decoupled_decay_is_recognized():
         ("optax.amsgrad", {"learning_rate": 0.1}, "largest corrected"),
         ("optax.rmsprop", {"learning_rate": 0.1, "bias_correction": True}, "leave it at False"),
         ("keras.optimizers.SGD", {"clipnorm": 1.0}, "clip it yourself"),
-        ("keras.optimizers.Ftrl", {}, "Known:"),
+        ("keras.optimizers.Ftrl", {}, "There is no rule for"),
         ("RMSprop", {}, "Did you mean"),
     ],
 )
@@ -178,7 +178,7 @@ def test_wrong_arguments_are_refused_in_sentences():
         d2l.rule_like("torch.optim.RMSprop", {"rho": 0.9})
     with pytest.raises(TypeError, match="needs a learning_rate"):
         d2l.rule_like("optax.adam")
-    with pytest.raises(TypeError, match="not for 'adam'"):
+    with pytest.raises(TypeError, match=r"d2l.get_rule\('adam'\)"):
         d2l.recipe("adam", "torch")
     with pytest.raises(ValueError, match="Did you mean 'torch'"):
         d2l.recipe(d2l.Adam(), "Torch")
@@ -267,7 +267,7 @@ def test_far_above_the_root_of_epsilon_the_same_number_comes_nearer():
     rule = d2l.RMSprop(1.0)
     made = d2l.recipe(rule, "torch")
     same = dataclasses.replace(rule, epsilon_inside_root=False)
-    assert "far above 3e-04" in made.agreement
+    assert "far above 1e-03" in made.agreement
     assert "eps=1e-07 comes nearer" in made.why
     for size, nearer in ((1e-2, same), (1e-5, made.takes)):
         ends = {

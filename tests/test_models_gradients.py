@@ -334,7 +334,7 @@ def test_the_sigmoid_never_overflows():
         ([True, False, True], "whole numbers"),
         ([[0], [1], [2]], r"shape \(n,\)"),
         (np.eye(3, 4), "argmax"),
-        ([1], "3 examples but 1 targets"),
+        ([1], "3 examples but 1 target;"),
         ([0, 1], "3 examples but 2 targets"),
     ],
 )
@@ -366,7 +366,7 @@ def test_values_that_are_not_finite_are_found(bad):
     model, parameters, x, y = Problem("SimpleRNN", (5,)).make()
     x[2, 3, 1] = bad
     for call in (model.loss, model.gradient):
-        with pytest.raises(ValueError, match=r"nan or infinite, the first at index \(2, 3, 1\)"):
+        with pytest.raises(ValueError, match=r"nan or infinite, at index \(2, 3, 1\)"):
             call(parameters, x, y)
 
 

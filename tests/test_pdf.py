@@ -9,6 +9,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import d2lmini as d2l
 from chapters import ROOT, files_of_toc
 
 PAGES = list(files_of_toc(yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))))
@@ -67,6 +68,14 @@ def test_it_says_what_it_is(pdf):
     information = poppler("pdfinfo", pdf)
     assert re.search(r"^Title: +Optimizers by Hand$", information, re.MULTILINE)
     assert re.search(r"^Page size: .*\(A4\)$", information, re.MULTILINE)
+
+
+def test_behind_the_title_stand_the_licenses(text):
+    title, colophon, *_ = (" ".join(page.split()) for page in text.split("\f"))
+    assert title.startswith("Optimizers by Hand")
+    assert "Creative Commons Attribution 4.0" in colophon
+    assert "The code is under the MIT License." in colophon
+    assert f"version {d2l.__version__}. © 2026 The authors of Optimizers by Hand." in colophon
 
 
 def test_every_font_is_in_the_file(pdf):

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from playground_core import evaluate, program
+from playground_own import PLAYGROUNDS as RECORDED
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -107,20 +108,20 @@ def test_rates_may_be_parts_of_the_largest_curvature():
 
 
 REFUSED = {
-    "surface of one's own": (
-        lambda: d2l.playground(d2l.quadratic(np.eye(2))),
-        "only the surfaces of d2l.OBJECTIVES",
+    "rule for surface": (
+        lambda: d2l.playground(d2l.SGD()),
+        "needs the surface first, such as d2l.bowl, not SGD(learning_rate=0.01). Of a function",
     ),
-    "rule for surface": (lambda: d2l.playground(d2l.SGD()), "only the surfaces of"),
-    "class for rule": (lambda: d2l.playground(d2l.bowl, d2l.SGD), "such as d2l.SGD(0.1)"),
+    "function for surface": (lambda: d2l.playground(np.sin), "d2l.bowl, not a ufunc. Of a func"),
+    "three coordinates": (
+        lambda: d2l.playground(d2l.quadratic(np.eye(3))),
+        "one or two coordinates, but quadratic has 3",
+    ),
+    "class for rule": (lambda: d2l.playground(d2l.bowl, d2l.SGD), "d2l.SGD(), not the class"),
     "many rates": (lambda: d2l.playground(d2l.bowl, d2l.SGD(np.ones((2, 1)))), "with a number for"),
-    "other schedule": (
-        lambda: d2l.playground(d2l.bowl, d2l.SGD(d2l.CosineDecay(1, 9))),
-        "InverseTimeDecay only, not CosineDecay",
-    ),
     "start of another dimension": (
         lambda: d2l.playground(d2l.bowl, start=3),
-        "A start on bowl has 2 coordinate(s), but this one has 1",
+        "A start on bowl has 2 coordinates, but this one has 1",
     ),
     "no steps": (lambda: d2l.playground(steps=0), "steps must be a whole number of at least 1"),
     "too many steps": (lambda: d2l.playground(steps=1001), "steps must be at most 1000"),
@@ -132,7 +133,7 @@ REFUSED = {
         lambda: d2l.playground(d2l.bowl, d2l.SGD(0.1), view="map", axes=("learning_rate", "rho")),
         "two of learning_rate, momentum, weight_decay, rate_decay, x1, x2, but are",
     ),
-    "rule misspelled": (lambda: from_setting("Adm(beta_1=0.5)"), "Did you mean 'Adam'?"),
+    "rule misspelled": (lambda: from_setting("Adm(beta_1=0.5)"), "Did you mean 'Adam'"),
     "rule not closed": (lambda: from_setting("Adam(beta_1=0.5"), "must be written as in"),
     "hyperparameter misspelled": (lambda: from_setting("SGD(lr=1)"), "mean 'learning_rate'"),
     "hyperparameter out of range": (lambda: from_setting("SGD(momentum=1)"), "must be in [0, 1)"),
@@ -141,7 +142,7 @@ REFUSED = {
         lambda: from_setting("surface=beale&SGD(learning_rate=1/L)"),
         "Beale's function has no curvature L",
     ),
-    "unknown surface": (lambda: from_setting("surface=bowel"), "Did you mean 'bowl'?"),
+    "unknown surface": (lambda: from_setting("surface=bowel"), "Did you mean 'bowl'"),
     "unknown word": (lambda: from_setting("step_=3"), "not part of a setting. Did you mean 'step'"),
     "steps not whole": (lambda: from_setting("steps=2.5"), "steps must be a whole number"),
     "start not a number": (lambda: from_setting("from=a,b"), "'a' is not a number"),
@@ -162,21 +163,26 @@ def test_bad_input_gets_a_sentence(case):
 
 def test_the_script_is_small():
     assert len(gzip.compress(script().encode(), 9)) <= 25_000
+    # The part for recorded runs comes with these only.
+    assert "optimizer-recording" not in script()
+    assert len(gzip.compress(script(recorded=True).encode(), 9)) <= 26_500
 
 
-def test_the_script_can_stand_in_a_page_and_asks_no_host_for_anything():
-    assert "</script" not in script()
-    assert "<!--" not in script()
-    assert not re.search(r"https?:|import\(|fetch\(|XMLHttpRequest", script())
-    page = BeautifulSoup(f"<script>{script()}</script><p>after</p>", "html.parser")
+@pytest.mark.parametrize("recorded", [False, True])
+def test_the_script_can_stand_in_a_page_and_asks_no_host_for_anything(recorded):
+    text = script(recorded)
+    assert "</script" not in text
+    assert "<!--" not in text
+    assert not re.search(r"https?:|import\(|fetch\(|XMLHttpRequest", text)
+    page = BeautifulSoup(f"<script>{text}</script><p>after</p>", "html.parser")
     assert page.p.get_text() == "after"
 
 
-def test_in_a_notebook_the_second_script_does_nothing():
+@pytest.mark.parametrize("recorded", [False, True])
+def test_in_a_notebook_the_second_script_does_nothing(recorded):
     # Elsewhere than in a browser it would fail at once: there is no HTMLElement.
-    assert evaluate(f"globalThis.customElements = {{ get: () => true }};{script()} return 1;") == [
-        1
-    ]
+    defined = "globalThis.customElements = { get: () => true };"
+    assert evaluate(f"{defined}{script(recorded)} return 1;") == [1]
 
 
 def test_the_script_knows_what_the_package_says():
@@ -216,7 +222,7 @@ def output(name):
     """Return the output of a cell with a playground, in the book's style."""
     with plt.rc_context():
         d2l.use_book_style()
-        return PLAYGROUNDS[name]._repr_mimebundle_()
+        return (PLAYGROUNDS | RECORDED)[name]._repr_mimebundle_()
 
 
 def test_where_it_is_not_trusted_the_picture_is_left():
@@ -361,12 +367,12 @@ def test_maps_judge_runs_as_the_browser_does(name):
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """Return a function that builds a page with two playgrounds, from stored outputs."""
+    """Return a function that builds a page with playgrounds, from stored outputs."""
     monkeypatch.syspath_prepend(TOOLS)
 
-    def run(builder: str, text: str = "", place: str = "part/page", named=True):
+    def run(builder, text="", place="part/page", named=True, names=("paths", "map")):
         cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{text}")]
-        for name in ("paths", "map"):
+        for name in names:
             data, metadata = output(name)
             stored = nbformat.v4.new_output("execute_result", data, metadata=metadata)
             options = {"image": {"alt": f"Alt of {name}."}}
@@ -435,6 +441,31 @@ def test_the_page_has_the_element_around_its_figure(build, place):
     assert (file.parent / tag["src"]).resolve() == out / "_static" / "playground.js"
     assert tag.find_next().name == "optimizer-playground"
     assert "customElements" not in "".join(page.find_all(string=True))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_recorded_runs_bring_their_record_and_their_script(build):
+    names = ("rule", "paths", "map", "surface")
+    out, warnings = build("html", LINK, names=names)
+    assert warnings == ""
+    assert (out / "_static" / "recording.js").read_text("utf-8") == script(recorded=True)
+    page = BeautifulSoup((out / "part" / "page.html").read_text("utf-8"), "html.parser")
+    for name in ("rule", "surface"):
+        (element,) = page.select(f"#fig-{name} optimizer-recording")
+        assert json.loads(element["record"]) == json.loads(json.dumps(RECORDED[name].record()))
+        assert not element.has_attr("linked")
+        assert element.img["src"].endswith(".svg")
+        assert element.img["alt"] == f"Alt of {name}."
+    tags = page.select("script[src^='../_static/playground'], script[src^='../_static/rec']")
+    assert [tag["src"] for tag in tags] == ["../_static/recording.js", "../_static/playground.js"]
+    assert [tag.find_next().name for tag in tags] == ["optimizer-recording", "optimizer-playground"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_link_cannot_set_recorded_runs(build):
+    link = "{play}`words <fig-rule?steps=3>`"
+    _, warnings = build("html", link, names=("rule", "map"))
+    assert "The runs of 'fig-rule' are recorded: no link can set it." in warnings
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,16 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playground_reader import PHONE, Reader
 
 import d2lmini as d2l
-from chapters import ROOT
+from d2lmini.figures import DIVERGED
 from d2lmini.playground import script
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-PHONE = {"width": 390, "height": 844}
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 ONE = "surface=bowl&steps=20&SGD(learning_rate=0.4)"
 
 
@@ -30,72 +28,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("playground")
     (path / "playground.js").write_text(script(), "utf-8")
     return path
-
-
-class Reader:
-    """Someone with a page open on which there is one playground."""
-
-    def __init__(self, browser: Any, folder: Path, setting: str, **context: Any) -> None:
-        page = folder / "page.html"
-        page.write_text(
-            f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <style>
-              html[data-theme="dark"] {{ background: #14181e; color: #e0e0e0 }}
-              a {{ color: inherit }}
-              body {{ margin: 0 auto; max-width: 46rem; padding: 0 8px }} figure {{ margin: 0 }}
-            </style></head><body><main><h1>A page</h1>
-            <p><a id="edge" href="#fig?SGD(learning_rate=1.9/L)">1.9/L</a>
-            <a id="wrong" href="#fig?SGD(learning_rate=0.1,rho=0.5)">wrong</a>
-            <a id="other" href="#end">the end</a></p>
-            <script src="playground.js"></script>
-            <figure id="fig"><optimizer-playground linked setting="{setting}"><img src="{PICTURE}"
-              alt="The computed figure."></optimizer-playground></figure>
-            <p id="end" style="margin-top: 1500px">End</p></main></body></html>""",
-            "utf-8",
-        )
-        self.errors: list[str] = []
-        self.context = browser.new_context(**{"viewport": {"width": 900, "height": 900}} | context)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda message: self.errors.append(message.text))
-        self.address = page.as_uri()
-        self.page.goto(self.address)
-        self.element = self.page.locator("optimizer-playground")
-        if context.get("java_script_enabled", True):  # wait until it is drawn
-            frame = "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
-            self.page.evaluate(frame)
-
-    def ask(self, expression: str) -> Any:
-        """Return the value of an expression about the element `e`, once it is drawn."""
-        draw = "if (e.waiting) e.paint()"
-        return self.element.evaluate(f"(e) => {{ {draw}; return {expression}; }}")
-
-    def trajectory(self, i: int = 0) -> np.ndarray:
-        """Return the points of a run."""
-        return np.array(self.ask(f"e.trajectory({i}).x"))
-
-    def drag(self, handle: str, dx: float, dy: float) -> None:
-        """Drag a handle by so many pixels."""
-        box = self.element.locator(handle).bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        self.page.mouse.move(x + dx, y + dy, steps=5)
-        self.page.mouse.up()
-
-    def set(self, setting: str) -> None:
-        """Give the element another setting."""
-        self.ask(f"e.setting = {json.dumps(setting)}")
-
-    def settled(self) -> None:
-        """Wait until the page's address has followed what was done."""
-        self.page.wait_for_timeout(450)
-
-    def knob(self, name: str) -> Any:
-        """Return the number input of a knob."""
-        return self.element.get_by_label(f"{name}, as a number")
 
 
 @pytest.fixture
@@ -115,7 +47,7 @@ def read(browser: Any, folder: Path) -> Iterator:
 
 def path_of(rule: d2l.Rule, steps: int = 20, start: Any = None, surface: Any = d2l.bowl):
     """Return the points that d2lmini computes."""
-    return d2l.minimize(surface, rule, start, steps=steps).x
+    return d2l.minimize(surface, rule, start=start, steps=steps).x
 
 
 # --- What it shows ---------------------------------------------------------------------------
@@ -130,8 +62,7 @@ def test_it_shows_what_d2lmini_computes(read):
 def test_the_table_holds_the_state_of_the_step_that_is_shown(read):
     reader = read("surface=bowl&steps=20&step=3&RMSprop(learning_rate=0.4,momentum=0.5)")
     trace = d2l.minimize(d2l.bowl, d2l.RMSprop(learning_rate=0.4, momentum=0.5), steps=3)
-    rows = reader.element.locator("tbody tr").all()
-    table = {row.locator("i").inner_text(): row.locator("td").all_inner_texts() for row in rows}
+    table = reader.table()
     expected = {
         "x": trace.x[3],
         "g": trace.gradient[2],
@@ -141,8 +72,7 @@ def test_the_table_holds_the_state_of_the_step_that_is_shown(read):
     }
     assert table.keys() == expected.keys()
     for letter, values in expected.items():
-        shown = [float(text.replace("−", "-")) for text in table[letter]]
-        np.testing.assert_allclose(shown, values, rtol=6e-4, err_msg=letter)
+        np.testing.assert_allclose(table[letter], values, rtol=6e-4, err_msg=letter)
 
 
 def test_a_run_that_diverges_says_at_which_step(read):
@@ -283,7 +213,9 @@ def test_the_basins_of_himmelblau_are_those_that_d2lmini_finds(read):
     starts = np.array(
         reader.ask(f"{p.tolist()}.map(([p, q]) => [e.map.across.to(p), e.map.up.to(q)])")
     )
-    ends = d2l.minimize(d2l.himmelblau, d2l.SGD(learning_rate=0.01), starts, 100, record=False)
+    ends = d2l.minimize(
+        d2l.himmelblau, d2l.SGD(learning_rate=0.01), start=starts, steps=100, record=False
+    )
     distance = np.linalg.norm(ends.x[-1][:, None] - d2l.himmelblau.minimizers, axis=-1)
     nearest = np.where(distance.min(axis=1) < 0.5, distance.argmin(axis=1), -1)
     words = ["(3, 2)", "(−2.81, 3.13)", "(−3.78, −3.28)", "(3.58, −1.85)"]
@@ -312,6 +244,28 @@ def test_the_basins_of_himmelblau_are_those_that_d2lmini_finds(read):
         assert found == meant
     colors = reader.ask("[0, 1, 2, 3, 99].map((value) => e.map.color(value).join())")
     assert len({*colors}) == 5
+
+
+def test_what_diverges_is_painted_and_maps_mean_the_same_in_the_dark(read):
+    reader = read("surface=bowl&steps=50&view=map&SGD(learning_rate=0.1,momentum=0.5)")
+    pixel = """((p, q) => {
+      const f = e.mapFrame, ratio = e.left.canvas.width / f.width;
+      const probe = document.createElement("canvas").getContext("2d");
+      probe.drawImage(e.left.canvas, -f.px(p) * ratio, -f.py(q) * ratio);
+      return [...probe.getImageData(0, 0, 1, 1).data];
+    })"""
+    assert "diverges" in reader.ask("e.outcome(0.97, 0.5)")
+    painted = reader.ask(f"[{pixel}(0.97, 0.5), {pixel}(0.5, 0.5)]")
+    assert painted[0] == [*bytes.fromhex(DIVERGED[1:]), 255]
+    assert painted[1][3] == 255
+    assert painted[1] != painted[0]
+    reader.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    reader.page.wait_for_function(
+        "document.querySelector('optimizer-playground').root.matches('.dark')"
+    )
+    filters = "[...e.root.querySelectorAll('canvas')].map((c) => getComputedStyle(c).filter)"
+    assert "none" in reader.ask(filters)
+    assert reader.ask(f"({filters})[0]") == "none"
 
 
 def test_the_mark_on_the_map_moves_both_hyperparameters(read):
@@ -622,15 +576,7 @@ def test_no_barriers(read, view, theme):
         f"surface=bowl&steps=20&{VIEWS[view]}",
         **({"forced_colors": "active"} if theme == "forced" else {}),
     )
-    reader.page.evaluate(f"document.documentElement.dataset.theme = {json.dumps(theme)}")
-    reader.ask("e.shadowRoot.querySelectorAll('details').forEach((d) => (d.open = true))")
-    reader.page.add_script_tag(path=AXE)
-    result = reader.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    assert [
-        (v["id"], n["html"][:90], n["failureSummary"][-160:])
-        for v in result["violations"]
-        for n in v["nodes"]
-    ] == []
+    assert reader.barriers(theme) == []
 
 
 def test_a_dark_page_turns_the_lightness_of_the_pictures_over(read):

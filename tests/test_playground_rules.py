@@ -138,7 +138,11 @@ def shaken(play: Playground) -> Playground:
     still = play.objective
     errors = np.random.default_rng(0).choice([-1e-15, 1e-15], (STEPS, *still.start.shape))
     errors = iter(errors)
-    moved = dataclasses.replace(still, gradient=lambda x: still.gradient(x * (1 + next(errors))))
+
+    def gradient(x):
+        return still.gradient(x * (1 + next(errors)))
+
+    moved = dataclasses.replace(still, gradient=gradient, noisy=True)
     return dataclasses.replace(play, objective=moved)
 
 

@@ -20,6 +20,7 @@ from d2lmini.rule import Rule
 def edited(thing, edits: dict[str, str], method: str = "update"):
     """Return a rule or a model with pieces of the source of a method replaced."""
     original = getattr(type(thing), method)
+    original = inspect.unwrap(original)
     source = textwrap.dedent(inspect.getsource(original))
     for old, new in edits.items():
         found = source.count(old)
@@ -127,9 +128,9 @@ ANY_RULE = [
          "_decay_and_update", variant="weight decay"),
     Twin("decay after the step", {
         "x = x - x * self.weight_decay * eta\n": "pass\n",
-        "return self.update(x, g, t, eta, **fields)":
+        "x, fields = self.update(x, g, t, eta, **fields)":
             "x, fields = self.update(x, g, t, eta, **fields)\n"
-            "    return x - x * self.weight_decay * eta, fields",
+            "    x = x - x * self.weight_decay * eta",
     }, "_decay_and_update", variant="weight decay"),
 ]  # fmt: skip
 # Lion takes no notice of the size of a gradient.
@@ -149,7 +150,7 @@ WITH_T = [
     Twin("t frozen at 1", {'state["t"] + 1': "1"}, "advance"),
     Twin("t from 0, without a schedule", {'state["t"] + 1': 'state["t"]'}, "advance"),
     Twin("t counted once for each array",
-         {"new_x[key] =": "t += 1\n        new_x[key] ="}, "advance", structure="dict"),
+         {"new_x[key] =": "t += 1\n            new_x[key] ="}, "advance", structure="dict"),
 ]  # fmt: skip
 
 # ---- mistakes in one rule -----------------------------------------------------------------------
@@ -225,7 +226,7 @@ OWN = {
         Twin("no root", {"/ root(": "/ np.square(root(", "inside_root)": "inside_root))"}),
     ],
     "RMSprop, centered": [
-        Twin("not centered", {"if self.centered": "if False"}),
+        Twin("not centered", {"s - m**2": "s"}),
         Twin("mean not squared", {"s - m**2": "s - np.abs(m)"}),
         Twin("mean of the step before", {'m = state["m"]': 'state["m"]'}),
         Twin("epsilon outside the root", {
@@ -242,7 +243,7 @@ OWN = {
         Twin("damped by 1 - beta", {"v - step": "v - (1 - self.momentum) * step"}),
         Twin("velocity of raw gradients",
              {"v - step": "v - eta * g", "x + v": "x + v * step / np.where(g == 0, 1, eta * g)"}),
-        Twin("no velocity", {"if v is None": "if True"}),
+        Twin("no velocity", {"x + v": "x - step"}),
         Twin("velocity forgotten", {"self.momentum * v": "0 * v"}),
         Twin("epsilon outside the root", _EPSILON_OUTSIDE),
         Twin("Nesterov's look-ahead", {"x + v": "x + self.momentum * v - step"}),
@@ -251,8 +252,8 @@ OWN = {
         Twin("rate outside the velocity", {"step = eta * g": "step = g", "x + v": "x + eta * v"},
              variant="schedule"),
         Twin("damped by 1 - beta", {"v - step": "v - (1 - self.momentum) * step"}),
-        Twin("not centered", {"if self.centered": "if False"}),
-        Twin("no velocity", {"if v is None": "if True"}),
+        Twin("not centered", {"s - m**2": "s"}),
+        Twin("no velocity", {"x + v": "x - step"}),
     ],
     "Adadelta": [
         Twin("epsilon outside both roots",

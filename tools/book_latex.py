@@ -7,7 +7,6 @@ numbers that they have on the web, and the bibliography stays in its chapter.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from docutils import nodes
@@ -18,6 +17,8 @@ from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
+
+import d2lmini
 
 HERE = Path(__file__).resolve().parent
 THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
@@ -160,8 +161,14 @@ def depart_box(self, node: bookbox) -> None:
 
 def configure(app: Sphinx, config: Config) -> None:
     """Hand Sphinx the preamble."""
-    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
-    values = {"title": config.html_title, "author": config.author, "version": project["version"]}
+    addresses = [config.html_baseurl, config.html_theme_options.get("repository_url", "")]
+    values = {
+        "title": config.html_title,
+        "author": config.author,
+        "version": d2lmini.__version__,
+        "year": config.copyright,
+        "addresses": "".join(rf"\url{{{address}}}\par " for address in filter(None, addresses)),
+    }
     commands = "".join(rf"\newcommand{{\book{name}}}{{{values[name]}}}" for name in values)
     config.latex_elements = {
         "papersize": "a4paper",

@@ -2,8 +2,9 @@
 
 It walks the document tree of the website, in which numbers, references and citations are text
 already, writes it as the Markdown that Jupyter itself understands, and puts the cells of the
-chapter, with their outputs from the execution cache, in their places. The notebooks lie in
-``notebooks/`` beside the website, and each is offered by its page's download button.
+chapter, with their outputs from the execution cache, in their places. Above them stands a cell
+that installs the package where it is missing. The notebooks lie in ``notebooks/`` beside the
+website, and each is offered by its page's download button.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+from book_files import SERVED, WHEEL
 from book_question import letters, question
 from docutils import nodes
 from jupyter_cache import get_cache
@@ -29,6 +31,9 @@ from sphinx_design.dropdown import dropdown_main
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 from sphinxcontrib.bibtex.transforms import BibliographyTransform, node_text_transform
+
+import d2lmini
+from d2lmini.playground import from_setting
 
 logger = logging.getLogger(__name__)
 THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
@@ -43,6 +48,34 @@ IMAGES = {
 }
 DISPLAY = re.compile(r"^( *)\$\$\n(.*?)\n *\$\$$", re.DOTALL | re.MULTILINE)
 Frame = Callable[[str], str]
+
+LICENSES = (
+    "Text and figures: © %s, [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/);"
+    " code: MIT License."
+)
+# The first cell with code. What pip is asked for leaves alone what fits, as on Colab.
+INSTALL = """\
+# The code below needs the package of the book, d2lmini. Where it is missing, this installs it.
+import importlib.util
+from pathlib import Path
+
+wheel, website = "{wheel}", "{website}"
+if importlib.util.find_spec("d2lmini") is None:
+    beside = Path(wheel).resolve()
+    source = beside.as_uri() if beside.exists() else website and f"{{website}}/{{wheel}}"
+    if source:
+        print(f"Installing d2lmini from {{source}}; if TensorFlow is missing, a few minutes.")
+        %pip install --quiet "d2lmini[keras,airfoil] @ {{source}}"
+        importlib.invalidate_caches()
+    if importlib.util.find_spec("d2lmini") is None:
+        raise ModuleNotFoundError(
+            f"d2lmini is not installed{{', for pip failed: see above' if source else ''}}. Put the"
+            f" file {{wheel}} beside this notebook, and run this cell again: the book's website has"
+            " it on the page 'How to use this book', and the folder of all notebooks holds it."
+        )
+    print("d2lmini is installed.")
+"""
+MOVES = "*Run the cell: the picture then becomes the playground.*"
 
 
 def is_cell(node: nodes.Node) -> bool:
@@ -73,6 +106,37 @@ def details(summary: str, text: str) -> str:
     return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
+def call(begins: str, setting: str) -> str:
+    """Return the call in Python of a playground that begins with one setting and gets another.
+
+    What the second leaves out stays as it is, as in the element: but for the step, the selected
+    rule and, on another surface, the start.
+    """
+
+    def parts(text: str) -> tuple[dict[str, str], list[str]]:
+        each = [part.strip() for part in text.split("&")]
+        given = dict(part.split("=", 1) for part in each if part and "(" not in part)
+        return given, [part for part in each if "(" in part]
+
+    (before, old_rules), (given, rules) = parts(begins), parts(setting)
+    gone = {"step", "select"} | ({"from"} if given.get("surface") else set())
+    kept = {key: value for key, value in before.items() if key not in gone} | given
+    if kept.get("view") != "map":
+        kept.pop("axes", None)
+    rules = rules or old_rules
+    made = from_setting("&".join([*(f"{key}={value}" for key, value in kept.items()), *rules]))
+    names = {"from": "start", "surface": None}
+    arguments = [f"d2l.{kept.get('surface', 'bowl')}", *(f'"{rule}"' for rule in rules)]
+    for key in kept:
+        if name := names.get(key, key):
+            value = made.start.tolist() if key == "from" else getattr(made, name)
+            arguments.append(f"{name}={value!r}".replace("'", '"'))
+    line = f"d2l.playground({', '.join(arguments)})"
+    if len(line) <= 88:
+        return line
+    return "d2l.playground(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
 class Chapter:
     """The writer of one notebook."""
 
@@ -81,6 +145,7 @@ class Chapter:
         self.cells: list[nbformat.NotebookNode] = []
         self.attachments: dict[str, dict[str, str]] = {}
         self.footnotes: list[str] = []
+        self.settings: list[str] = []  # calls that set playgrounds, for the end of a block
         self.level = 0
         self.in_table = False
         self.executed = self.read_cells()
@@ -118,7 +183,10 @@ class Chapter:
         alts = [image.get("alt", "") for image in node.findall(nodes.image)]
         cell.outputs = [self.clean(output, alts) for output in source.outputs if self.shown(output)]
         self.cells.append(cell)
-        return [self.caption(figure) for figure in node.findall(nodes.figure)]
+        below = [self.caption(figure) for figure in node.findall(nodes.figure)]
+        if any("<optimizer-" in o.get("data", {}).get("text/html", "") for o in source.outputs):
+            below.append(MOVES)
+        return below
 
     def shown(self, output: nbformat.NotebookNode) -> bool:
         """Say whether the website shows an output."""
@@ -134,8 +202,10 @@ class Chapter:
         if "image/png" in output.get("data", {}):
             for kind in ("image/svg+xml", "application/pdf", "text/html"):
                 output.data.pop(kind, None)
+            # A figure with a transparent ground is drawn for a light one, also in a dark theme.
+            output.metadata["needs_background"] = "light"
             if alts:
-                output.metadata["image/png"] = {"alt": alts.pop(0)}
+                output.metadata.setdefault("image/png", {})["alt"] = alts.pop(0)
         return output
 
     # --- Structure --------------------------------------------------------------------------------
@@ -164,7 +234,17 @@ class Chapter:
                 self.walk(body, self.continued(title))
             else:
                 text.append(self.block(node))
+            text.append(self.asked())
         close()
+
+    def asked(self) -> str:
+        """Write how to set the playgrounds that the last block speaks of."""
+        calls, self.settings = self.settings, []
+        if not calls:
+            return ""
+        fence = "```python\n" + "\n\n".join(calls) + "\n```"
+        how = "On the website these words are links. Here, put a call into a new cell:"
+        return details("To see it here", f"{how}\n\n{fence}")
 
     @staticmethod
     def continued(title: str) -> Frame:
@@ -445,6 +525,12 @@ class Chapter:
     def reference(self, node: nodes.reference) -> str:
         """Write a link if it leads out of the book or to another notebook, else its words."""
         words, uri = self.inline(node), node.get("refuri", "")
+        if "play" in node["classes"]:
+            self.settings.append(f"# {' '.join(node.astext().split())}\n{self.call(uri)}")
+            return words
+        if "on-site" in node["classes"]:
+            site = self.app.config.html_baseurl.rstrip("/")
+            return f"[{words}]({site}/{node['file']})" if site else words
         if uri and not node.get("internal"):
             return f"<{uri}>" if node.astext() == uri else f"[{words}]({uri})"
         page = posixpath.normpath(posixpath.join(posixpath.dirname(self.page), uri.split("#")[0]))
@@ -452,6 +538,16 @@ class Chapter:
         if uri and page != self.page and page in self.env.found_docs and is_chapter(self.app, page):
             return f"[{words}]({posixpath.basename(page)}.ipynb)"
         return words
+
+    def call(self, uri: str) -> str:
+        """Return the call that makes the playground to which a link leads."""
+        name, _, setting = uri.partition("#")[2].partition("?")
+        begins = next(
+            data["playgrounds"][name]
+            for data in self.env.metadata.values()
+            if name in data.get("playgrounds", ())
+        )
+        return call(begins, setting)
 
     def plain(self, node: nodes.Node) -> str:
         """Write a title for HTML, where Markdown is not read, but formulas are."""
@@ -482,12 +578,28 @@ class Chapter:
                 works.append(f"- {self.block(entry)}")
         return self.join(["## References", "\n".join(works)]) if works else ""
 
+    def begin(self) -> None:
+        """Write where the notebook comes from, and the cell that installs what it needs."""
+        config = self.app.config
+        site = config.html_baseurl.rstrip("/")
+        book = f"[{config.html_title}]({site}/{self.page}.html)" if site else config.html_title
+        where = "from the book's website, or " if site else ""
+        self.markdown(
+            f"From the book **{book}**, version {d2lmini.__version__}."
+            f" {LICENSES % f'{config.copyright} {config.author}'}\n\n"
+            "Run the cells from top to bottom. The first one installs the package of the book,"
+            f" `d2lmini`, where it is missing: {where}from the file `{WHEEL}`, if that lies beside"
+            " this notebook. In the folder of all notebooks, `pip install -r requirements.txt`"
+            " installs everything beforehand, JupyterLab too."
+        )
+        website = f"{site}/{SERVED}" if site else ""
+        cell = nbformat.v4.new_code_cell(INSTALL.format(wheel=WHEEL, website=website).rstrip())
+        cell.metadata["jupyter"] = {"source_hidden": True}
+        self.cells.append(cell)
+
     def write(self, doctree: nodes.document) -> str:
         """Return the notebook as the text of its file."""
-        self.markdown(
-            f"From the book **{self.app.config.html_title}**. To run this notebook, install what it"
-            " needs with `pip install -r requirements.txt`; that file lies beside the notebooks."
-        )
+        self.begin()
         self.walk(doctree.children)
         notes = self.join(["---", *self.footnotes]) if self.footnotes else ""
         for text in (notes, self.references()):

@@ -5,6 +5,8 @@ the script is a file of the site, the picture that of a figure, within the eleme
 without JavaScript and on paper. Links are written::
 
     {play}`the largest rate <fig-rmsprop-playground?surface=bowl&SGD(learning_rate=2/L)>`
+
+Recorded runs have an element and a script of their own, and nothing that a link could set.
 """
 
 import html
@@ -21,25 +23,27 @@ from sphinx.util.docutils import ReferenceRole
 from d2lmini.playground import from_setting, script
 
 logger = logging.getLogger(__name__)
-ELEMENT = re.compile(r'<optimizer-playground setting="([^"]*)">')
+ELEMENT = re.compile(r'<optimizer-(playground|recording) (?:setting|record)="([^"]*)">')
 
 
 def write_script(app: Sphinx) -> None:
-    """Put the script on the website."""
+    """Put the scripts on the website."""
     if app.builder.format == "html":
         static = Path(app.outdir) / "_static"
         static.mkdir(parents=True, exist_ok=True)
         (static / "playground.js").write_text(script(), "utf-8")
+        (static / "recording.js").write_text(script(recorded=True), "utf-8")
 
 
 class Elements(SphinxTransform):
-    """Put the figure of an output into the element, and the script before the first of a page."""
+    """Put the figure of an output into the element, and its script before the first of a page."""
 
     default_priority = 400
 
     def apply(self) -> None:
         """Rewrite the outputs that are playgrounds, and note which figures they are in."""
         found = self.env.metadata[self.env.docname].setdefault("playgrounds", {})
+        scripts = set()
         for raw in list(self.document.findall(nodes.raw)):
             element, part = ELEMENT.search(raw.astext()), raw.parent
             if not element or part.get("mime_type") != "text/html":
@@ -48,17 +52,19 @@ class Elements(SphinxTransform):
             if not isinstance(figure, nodes.figure) or not figure["names"]:
                 logger.warning("A playground needs a figure with a name.", location=part.parent)
                 continue
-            opening = f'<optimizer-playground setting="{element[1]}" linked>'
-            if not found:
+            kind, live = element[1], element[1] == "playground"
+            opening = element[0] if not live else f"{element[0][:-1]} linked>"
+            if kind not in scripts:
                 # The element is known when the page comes to it, so nothing moves afterwards.
                 folders = "../" * self.env.docname.count("/")
-                opening = f'<script src="{folders}_static/playground.js"></script>\n{opening}'
-            found[figure["ids"][0]] = html.unescape(element[1])
+                opening = f'<script src="{folders}_static/{kind}.js"></script>\n{opening}'
+                scripts.add(kind)
+            found[figure["ids"][0]] = html.unescape(element[2]) if live else None
             picture = next(n for n in figure.findall(nodes.image) if n["uri"].endswith(".svg"))
             part.children = []
             part += nodes.raw("", opening, format="html")
             part += picture.deepcopy()
-            part += nodes.raw("", "</optimizer-playground>", format="html")
+            part += nodes.raw("", f"</optimizer-{kind}>", format="html")
 
 
 class play(nodes.inline):
@@ -99,6 +105,11 @@ class Links(SphinxPostTransform):
             logger.warning("There is no playground '%s'.", name, location=node)
             return None
         ((page, begins),) = found
+        if begins is None:
+            logger.warning(
+                "The runs of '%s' are recorded: no link can set it.", name, location=node
+            )
+            return None
         # Together with what it leaves as it is, it must make sense.
         kept = [part for part in begins.split("&") if part.startswith(("surface=", "steps="))]
         kept += [part for part in begins.split("&") if "(" in part and "(" not in setting]

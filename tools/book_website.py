@@ -1,14 +1,34 @@
-"""Sphinx extension: the PDF in the download menu, pictures that keep their place, old addresses."""
+"""Sphinx extension: what the website offers besides its pages, and says below each.
 
+The PDF and the notebooks are in the download menu, and words may lead to them::
+
+    {on-site}`all notebooks in one file <zip>`
+
+Below every page stand the licenses and, where ``_config.yml`` knows it, the address of the sources.
+Pictures keep their places while they load, and old addresses lead to new ones.
+"""
+
+import html
 import json
 import posixpath
 import re
 from pathlib import Path
 
+from book_files import PDF, SERVED, WHEEL, ZIP
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import ReferenceRole
 
-PDF = "optimizers-by-hand.pdf"  # `make book` puts it beside the front page
+logger = logging.getLogger(__name__)
+# What words may lead to; `make book` puts it on the website.
+FILES = {"zip": ZIP, "pdf": PDF, "wheel": f"{SERVED}/{WHEEL}"}
+LICENSES = (
+    'Text and figures: <a rel="license" href="https://creativecommons.org/licenses/by/4.0/">'
+    "CC BY 4.0</a>. Code: MIT License."
+)
 # Pages that were split or renamed: what stood there now stands (also) on these pages. An address
 # with an anchor leads to the page that has it, any other to the first.
 MOVED = {
@@ -37,25 +57,76 @@ BUTTONS = {
 }
 
 
-def add_pdf_link(
+class on_site(nodes.inline):
+    """Words that lead to a ``file`` of the website."""
+
+
+class OnSite(ReferenceRole):
+    """The role of such words."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the node."""
+        if self.target not in FILES:
+            known = ", ".join(FILES)
+            logger.warning(
+                "{on-site} leads to %s, not to %r.",
+                known,
+                self.target,
+                location=self.get_location(),
+            )
+            return [nodes.Text(self.title)], []
+        return [on_site("", nodes.Text(self.title), file=FILES[self.target])], []
+
+
+class Links(SphinxPostTransform):
+    """Make them links: on the website to the file, elsewhere to its address, if it has one."""
+
+    default_priority = 200
+
+    def run(self, **kwargs: object) -> None:
+        """Replace every such node."""
+        for node in list(self.document.findall(on_site)):
+            site = self.config.html_baseurl.rstrip("/")
+            if self.app.builder.format == "html":
+                uri = "../" * self.env.docname.count("/") + node["file"]
+            else:
+                uri = f"{site}/{node['file']}" if site else ""
+            link = nodes.reference("", node.astext(), refuri=uri, file=node["file"])
+            link["classes"].append("on-site")
+            node.replace_self(link if uri else node.children)
+
+
+def say_below(app: Sphinx, config: Config) -> None:
+    """Put the licenses, and the address of the sources if there is one, below every page."""
+    words = LICENSES
+    if address := config.html_theme_options.get("repository_url", ""):
+        words += f' <a href="{html.escape(address)}">The sources of this book</a>.'
+    config.html_theme_options["extra_footer"] = words
+
+
+def fill_menu(
     app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
-    """Add the PDF to the theme's download menu, and say what the other entries are."""
+    """Add the PDF and the notebooks to the theme's download menu; say what the others are."""
     for group in context.get("header_buttons", []):
         if group.get("label") != "download-buttons":
             continue
         for button in group["buttons"]:
             button.update(BUTTONS.get(button["label"], {}))
-        group["buttons"].append(
-            {
-                "type": "link",
-                "url": context["pathto"](PDF, 1),
-                "text": "The whole book (PDF)",
-                "icon": "fas fa-file-pdf",
-                "tooltip": "Download the book as PDF",
-                "label": "download-book-button",
-            }
-        )
+        for file, words, icon, label in (
+            (PDF, "The whole book (PDF)", "fas fa-file-pdf", "download-book-button"),
+            (ZIP, "All notebooks (.zip)", "fas fa-file-zipper", "download-notebooks-button"),
+        ):
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "url": context["pathto"](file, 1),
+                    "text": words,
+                    "icon": icon,
+                    "tooltip": f"Download {words[0].lower()}{words[1:]}",
+                    "label": label,
+                }
+            )
 
 
 def reserve_space(
@@ -114,8 +185,11 @@ def write_old_addresses(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
+    app.add_role("on-site", OnSite())
+    app.add_post_transform(Links)
+    app.connect("config-inited", say_below)
     # The theme fills the menu at priority 501.
-    app.connect("html-page-context", add_pdf_link, priority=600)
+    app.connect("html-page-context", fill_menu, priority=600)
     app.connect("html-page-context", reserve_space)
     app.connect("html-page-context", forward_anchors)
     app.connect("build-finished", write_old_addresses)

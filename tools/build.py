@@ -7,16 +7,20 @@ outputs, so that a build after an edit gives the same bytes as a first one.
 import shutil
 import subprocess
 import sys
+import time
+import tomllib
+import zipfile
 from pathlib import Path
 
+import yaml
+from book_files import PDF, SERVED, WHEEL, ZIP
 from check_latex_log import faults
 from execute import ENVIRONMENT, digest, execute
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
-PDF = "optimizers-by-hand.pdf"
 SOURCES = [
-    *("chapters", "d2lmini", "tools", "_config.yml", "_toc.yml"),
+    *("chapters", "d2lmini", "tools", "_config.yml", "_toc.yml", "LICENSE"),
     *("pyproject.toml", "requirements.txt", "package-lock.json"),
 ]
 
@@ -39,14 +43,63 @@ def build_website() -> None:
     shutil.rmtree(notebooks, ignore_errors=True)
     jupyter_book("html")
     (BUILD / "html" / ".buildinfo").unlink()  # for incremental builds, which ours are not
-    # The notebooks can be handed out: what they need to run lies beside them.
+    fill(notebooks)
+    serve(notebooks, BUILD / "html")
+
+
+def fill(notebooks: Path) -> None:
+    """Put beside the notebooks what they need, so that the folder can be handed out."""
     command = [sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation"]
     subprocess.run(
         [*command, "--wheel-dir", str(notebooks), "."], cwd=ROOT, env=ENVIRONMENT, check=True
     )
-    (wheel,) = notebooks.glob("*.whl")
-    pins = (ROOT / "requirements.txt").read_text("utf-8").replace("\n-e .\n", f"\n./{wheel.name}\n")
-    (notebooks / "requirements.txt").write_text(pins, "utf-8")
+    (notebooks / "requirements.txt").write_text(requirements(f"./{WHEEL}"), "utf-8")
+    shutil.copy(ROOT / "LICENSE", notebooks)
+
+
+def requirements(wheel: str) -> str:
+    """Return what the notebooks need, in ranges that leave alone what a reader has already."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    ranges = project["dependencies"] + [
+        x for e in ("keras", "airfoil", "notebooks") for x in extras[e]
+    ]
+    return "\n".join(
+        [
+            "# What the notebooks of Optimizers by Hand need. In this folder:",
+            "#     pip install -r requirements.txt",
+            wheel,
+            *sorted(ranges),
+            "",
+        ]
+    )
+
+
+def serve(notebooks: Path, website: Path) -> None:
+    """Put on the website what a downloaded notebook needs, and all notebooks in one file."""
+    served = website / SERVED
+    served.mkdir()
+    shutil.copy(notebooks / WHEEL, served)
+    address = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["html"]["baseurl"]
+    # With an address, pip can be given that of this file alone.
+    place = f"{address.rstrip('/')}/{SERVED}" if address else "."
+    (served / "requirements.txt").write_text(requirements(f"{place}/{WHEEL}"), "utf-8")
+    pack(notebooks, website / ZIP)
+    # GitHub Pages would leave out every folder whose name begins with an underscore.
+    (website / ".nojekyll").touch()
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Pack the files of a folder; the same files give the same bytes.
+
+    They are not compressed: pictures are already, and zlib's bytes depend on its edition.
+    """
+    day = time.gmtime(int(ENVIRONMENT["SOURCE_DATE_EPOCH"]))[:6]
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in sorted(folder.iterdir()):
+            entry = zipfile.ZipInfo(f"{archive.stem}/{file.name}", day)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16  # as on Linux, everywhere
+            packed.writestr(entry, file.read_bytes())
 
 
 def build_pdf() -> None:

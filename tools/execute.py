@@ -53,6 +53,7 @@ ENVIRONMENT = os.environ | {
     # TensorFlow: no graphics card, no messages.
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TQDM_DISABLE": "1",  # a bar would put times into the outputs
     # The reader's own settings of IPython, Jupyter and matplotlib.
     "IPYTHONDIR": str(ROOT / "_build" / ".ipython"),
     "JUPYTER_CONFIG_DIR": str(ROOT / "_build" / ".jupyter"),

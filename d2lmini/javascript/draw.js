@@ -42,7 +42,7 @@ function frame(width, height, [x0, x1], [y0, y1], margin) {
 const MARGIN = { left: 40, right: 12, top: 10, bottom: 30 };
 
 // The panel of a surface: both coordinates on one scale, so that right angles are right; for one
-// coordinate its graph.
+// coordinate its graph. A surface that is known on its domain only fills the panel with that.
 function surfaceFrame(surface, width, height, margin = MARGIN) {
   if (surface.dimension === 1) {
     const [low, high] = surface.domain[0];
@@ -51,6 +51,7 @@ function surfaceFrame(surface, width, height, margin = MARGIN) {
     return frame(width, height, [low, high], [bottom - 0.08 * (top - bottom), top], margin);
   }
   const [[x0, x1], [y0, y1]] = surface.domain;
+  if (surface.fills) return frame(width, height, [x0, x1], [y0, y1], margin);
   const w = width - margin.left - margin.right, h = height - margin.top - margin.bottom;
   const scale = Math.max((x1 - x0) / w, (y1 - y0) / h) / 2;
   const x = (x0 + x1) / 2, y = (y0 + y1) / 2;
@@ -69,7 +70,7 @@ function axes(c, f, { x = "", y = "", xTicks, yTicks }) {
   for (const [at, label] of xTicks) {
     const px = f.left + at * f.w;
     c.fillRect(Math.round(px), f.top + f.h, 1, 4);
-    c.fillText(label, px, f.top + f.h + 6);
+    c.fillText(label, Math.min(px, f.width - c.measureText(label).width / 2), f.top + f.h + 6);
   }
   c.textAlign = "right";
   c.textBaseline = "middle";
@@ -90,7 +91,11 @@ function axes(c, f, { x = "", y = "", xTicks, yTicks }) {
 }
 
 const FONT = "system-ui, sans-serif";
-const along = (low, high, values) => values.map((v) => [(v - low) / (high - low), show(v)]);
+// … with as many digits as tell a tick from the next.
+const along = (low, high, values) => {
+  const digits = Math.ceil(Math.log10(Math.max(...values.map(Math.abs)) / (values[1] - values[0]))) + 1;
+  return values.map((v) => [(v - low) / (high - low), show(v, Math.max(3, digits || 0))]);
+};
 const linearAxes = (f, x, y) => ({
   x, y,
   xTicks: along(f.x0, f.x1, ticks(f.x0, f.x1, Math.max(2, f.w / 70))),
@@ -244,12 +249,6 @@ function arrow(c, x, y, dx, dy, color, label) {
   c.fillText(label, x + dx + 11 * ux, y + dy + 11 * uy);
 }
 
-// The point of a run after step t, in pixels.
-function place(f, surface, path, t) {
-  const d = surface.dimension, i = Math.min(t, path.steps);
-  return [f.px(path.x[i * d]), f.py(d === 1 ? path.value[i] : path.x[i * d + 1])];
-}
-
 function drawPath(c, f, surface, path, look, t, strong) {
   const d = surface.dimension, last = Math.min(t, path.steps);
   c.save();
@@ -309,8 +308,9 @@ function lossFrame(surface, paths, steps, width, height, right) {
   for (const path of paths) {
     for (let i = 0; i <= path.steps; i++) {
       const y = log ? Math.max(path.value[i] - surface.least, 1e-16) : path.value[i];
-      low = Math.min(low, y);
-      high = Math.max(high, y);
+      // No nan is lower or higher.
+      if (y < low) low = y;
+      if (y > high) high = y;
     }
   }
   high = Math.min(high, 1e14);
@@ -338,11 +338,12 @@ function drawLoss(c, f, surface, items, t, selected) {
   c.save();
   items.forEach(({ path, look, label }, n) => {
     const last = Math.min(t, path.steps), y = (i) => clamp(f.scale(path.value[i]), f.top - 20, f.top + f.h);
-    c.globalAlpha = 0.25; // what is still to come
+    // What is still to come.
+    c.globalAlpha = 0.25;
     line(c, look, path.steps, (i) => f.px(i), y, { size: 0 });
     c.globalAlpha = 1;
     line(c, look, last, (i) => f.px(i), y, { strong: n === selected });
-    labels.push({ y: clamp(y(path.steps), f.top + 6, f.top + f.h - 6), label, look });
+    labels.push({ y: clamp(y(path.steps) || 0, f.top + 6, f.top + f.h - 6), label, look });
   });
   c.restore();
   labels.sort((a, b) => a.y - b.y);

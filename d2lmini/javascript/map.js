@@ -1,8 +1,10 @@
 // A map: what becomes of a run, at each point of a grid over two hyperparameters or over starts.
 // It is computed in slices of a few milliseconds, coarse first, so that the page never waits.
 
-const GREW = 98, LOST = 99, NOWHERE = -1; // no logarithm here and no number of a minimum
-const FLOOR = -12; // twelve powers of ten of the loss gone count as all of it
+// No logarithm here and no number of a minimum.
+const GREW = 98, LOST = 99, NOWHERE = -1;
+// Twelve powers of ten of the loss gone count as all of it.
+const FLOOR = -12;
 
 class OutcomeMap {
   constructor(surface, entry, setting, across, up, size = 200) {
@@ -99,7 +101,7 @@ function drawMap(c, f, map) {
     for (let i = 0; i < size; i++) {
       const at = 4 * ((size - 1 - j) * size + i), value = cells[j * size + i];
       picture.data.set(map.color(value), at);
-      picture.data[at + 3] = value === LOST || Number.isNaN(value) ? 0 : 255;
+      picture.data[at + 3] = Number.isNaN(value) ? 0 : 255;
     }
   }
   const small = document.createElement("canvas");

@@ -1,11 +1,13 @@
 // The element <optimizer-playground setting="surface=bowl&steps=20&RMSprop(learning_rate=0.4)">.
 // What is inside it, a figure, stands in its place without JavaScript and in print.
 
-const FIRST = { // what a setting that says nothing means
+// What a setting that says nothing means.
+const FIRST = {
   surface: "bowl", from: surfaces.bowl.start, steps: 40, step: 40, noise: 0, seed: 0, view: "paths",
   axes: null, predict: false, select: 0, entries: [readRule("SGD", "learning_rate=0.1", surfaces.bowl)],
 };
-const AT_ONCE = 4; // rules that a reader can add up to; a setting may bring more
+// Rules that a reader can add up to; a setting may bring more.
+const AT_ONCE = 4;
 
 const el = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);
@@ -224,7 +226,8 @@ class Playground extends HTMLElement {
     const { now, surface } = this;
     this.surfaceSelect.value = now.surface;
     this.predictBox.checked = now.predict;
-    this.predictBox.disabled = now.view === "map"; // which hides nothing
+    // A map hides nothing.
+    this.predictBox.disabled = now.view === "map";
     for (const b of this.views.children) b.setAttribute("aria-pressed", b.dataset.view === now.view);
     this.root.dataset.view = now.view;
     this.scrub.max = now.steps;
@@ -721,7 +724,8 @@ class Playground extends HTMLElement {
       if (map !== this.map || !this.isConnected || this.now.view !== "map") return;
       const { block } = map, done = map.work(9);
       this.mapDone = done;
-      if (map.block !== block) this.redraw(); // a finer picture is ready
+      // A finer picture is ready.
+      if (map.block !== block) this.redraw();
       if (!done) setTimeout(go);
     };
     setTimeout(go);
@@ -800,9 +804,7 @@ class Playground extends HTMLElement {
   tellState(hidden) {
     const { now, surface } = this, { path } = this.items[now.select];
     const d = surface.dimension, k = path.letters.length, t = Math.min(now.step, path.steps);
-    const head = surface.dimension === 1 ? [""] : ["p", "q"];
-    const row = (letter, value) => el("tr", {}, el("th", { scope: "row" }, el("i", {}, letter === "step" ? "" : letter.replace("_max", "ₘₐₓ")),
-      ` ${LETTERS[letter]}`), ...Array.from({ length: d }, (_, q) => el("td", {}, hidden ? "?" : show(value(q), 4))));
+    const row = (letter, value) => [letter === "step" ? "" : letter.replace("_max", "ₘₐₓ"), LETTERS[letter], value];
     const rows = [row("x", (q) => path.x[t * d + q])];
     const i = t - 1;
     if (i >= 0) {
@@ -816,27 +818,30 @@ class Playground extends HTMLElement {
       path.letters.forEach((letter) => rows.push(row(letter, () => rules[path.entry.name](path.entry.h).first ?? 0)));
       rows.push(row("step", () => 0));
     }
+    this.fill(rows, t, hidden);
+  }
+
+  // Fill the table: in each row a letter, what it is, and a function for the value of coordinate q.
+  fill(rows, t, hidden) {
+    const { now, surface } = this, head = surface.dimension === 1 ? [""] : ["p", "q"];
     this.table.replaceChildren(
       el("caption", {}, `${this.label(now.select)} after step ${t}`),
       el("thead", {}, el("tr", {}, el("td"), ...head.map((h) => el("th", { scope: "col" }, h || "value")))),
-      el("tbody", {}, ...rows));
+      el("tbody", {}, ...rows.map(([letter, name, value]) => el("tr", {},
+        el("th", { scope: "row" }, el("i", {}, letter), ` ${name}`),
+        ...head.map((_, q) => el("td", {}, hidden ? "?" : show(value(q), 4)))))));
   }
 
   tellPrediction(hidden) {
     const { now } = this;
     this.veil.hidden = !hidden;
-    if (!now.predict) {
-      this.verdict.textContent = "";
-      return;
+    if (hidden || !now.predict) this.verdict.textContent = "";
+    if (!hidden) return;
+    if (!this.veil.childNodes.length) {
+      this.veil.append(el("p", {}), el("div", { class: "bar" }, ...Object.keys(VERDICTS).map((kind) =>
+        el("button", { type: "button", "data-guess": kind, onclick: () => this.answer(kind) }, VERDICTS[kind].replace("It", "it")))));
     }
-    if (hidden) {
-      this.verdict.textContent = "";
-      if (!this.veil.childNodes.length) {
-        this.veil.append(el("p", {}), el("div", { class: "bar" }, ...Object.keys(VERDICTS).map((kind) =>
-          el("button", { type: "button", "data-guess": kind, onclick: () => this.answer(kind) }, `${VERDICTS[kind].replace("It ", "it ")}`))));
-      }
-      this.veil.firstChild.textContent = `Predict first: in the long run, what does ${this.label(now.select)} do from here?`;
-    }
+    this.veil.firstChild.textContent = `Predict first: in the long run, what does ${this.label(now.select)} do from here?`;
   }
 
   answer(kind) {

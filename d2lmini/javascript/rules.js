@@ -95,7 +95,8 @@ const rules = {
   },
 
   Adam: adam,
-  AdamW: adam, // its weight decay is applied where that of all rules is
+  // Its weight decay is applied where that of all rules is.
+  AdamW: adam,
 
   Adamax({ beta_1: b1, beta_2: b2, epsilon, bias_correction }) {
     const fill = filling(b1, bias_correction);

@@ -1,7 +1,9 @@
 // Runs of a rule on a surface, recorded or only to their end, and what can be said of them.
 
-const FAR = BOOK.far; // beyond it, as in d2lmini, a run has diverged
-const LONG = 2000; // steps after which a run is judged
+// Beyond it, as in d2lmini, a run has diverged.
+const FAR = BOOK.far;
+// Steps after which a run is judged.
+const LONG = 2000;
 
 // Gradient noise: nearly normal numbers of mean 0 and variance 1, each the sum of twelve uniform
 // ones less six. They depend on the seed and their place alone, so that all rules meet the same
@@ -22,7 +24,8 @@ function noiseFor(seed, count) {
     for (let j = 0; j < 12; j++) sum += uniform(Math.imul(seed * 65536 + 12 * i + j + 1, 0x9e3779b9));
     known[i] = sum - 6;
   }
-  noises.clear(); // one seed at a time is enough
+  // One seed at a time is enough.
+  noises.clear();
   noises.set(seed, known);
   return known;
 }
