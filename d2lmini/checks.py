@@ -101,7 +101,7 @@ def float_array(values: Any, name: str) -> np.ndarray:
     ValueError
         If one of them is nan or infinite.
     """
-    if type(values) is np.ndarray and values.dtype.kind == "f" and is_finite(values):
+    if is_array(values) and values.dtype.kind == "f" and is_finite(values):
         return values
     array = array_of(values, name)
     if array.dtype.kind in "iub":
@@ -110,6 +110,11 @@ def float_array(values: Any, name: str) -> np.ndarray:
         raise TypeError(f"{name} must be real numbers, {_instead(values, array)}")
     refuse_non_finite(array, name)
     return array
+
+
+def is_array(values: Any) -> bool:
+    """Say whether this is an array whose products and operators are those of NumPy's arrays."""
+    return isinstance(values, np.ndarray) and not isinstance(values, np.matrix | np.ma.MaskedArray)
 
 
 def is_finite(array: np.ndarray) -> bool:

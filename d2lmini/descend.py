@@ -15,6 +15,7 @@ from d2lmini.checks import (
     explain_arguments,
     float_array,
     number,
+    same_shape,
     shown,
     takes,
     true_or_false,
@@ -251,7 +252,7 @@ def _say_interrupted(taken: int, steps: int, what: str) -> None:
 
 
 @explain_arguments
-def feed(rule: Rule, gradients, start: float = 0.0) -> np.ndarray:
+def feed(rule: Rule, gradients, start: float | np.ndarray = 0.0) -> np.ndarray:
     """Hand a rule given gradients, one a step, and return the points that it visits.
 
     Parameters
@@ -260,8 +261,8 @@ def feed(rule: Rule, gradients, start: float = 0.0) -> np.ndarray:
         The update rule.
     gradients : array of shape (n, ...)
         The gradients, the first one first, whatever the points are.
-    start : float, default 0
-        Every coordinate of the first point.
+    start : float or array, default 0
+        The first point, shaped like a gradient; or one number for all its coordinates.
 
     Returns
     -------
@@ -282,7 +283,11 @@ def feed(rule: Rule, gradients, start: float = 0.0) -> np.ndarray:
     gradients = float_array(gradients, "The gradients")
     if gradients.ndim == 0:
         raise ValueError("feed needs a sequence of gradients, one for each step, not one number.")
-    x = np.full(gradients.shape[1:], number(start, "start"), dtype=gradients.dtype)
+    start = float_array(start, "start")
+    x = np.zeros(gradients.shape[1:], dtype=gradients.dtype)
+    if start.ndim:
+        same_shape(start, x, "The start", "a gradient")
+    x = x + start.astype(gradients.dtype)
     x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
     points, state = [x], rule.init(x)
     with np.errstate(all="ignore"):  # what is lost is nan or infinite in the result

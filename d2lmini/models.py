@@ -12,6 +12,7 @@ from d2lmini.checks import (
     did_you_mean,
     explain_arguments,
     float_array,
+    is_array,
     is_finite,
     number,
     plural,
@@ -102,7 +103,8 @@ class LinearRegression(_Model):
     def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the prediction for each example."""
         refuse_other_parameters(parameters, ("w", "b"))
-        return product(x, parameters["w"]) + parameters["b"]
+        x = features(x, parameters["w"])
+        return x @ parameters["w"] + parameters["b"]
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return half the mean squared error."""
@@ -141,7 +143,8 @@ class SoftmaxRegression(_Model):
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k); the largest in a row is the predicted class."""
         refuse_other_parameters(parameters, ("W", "b"))
-        return product(x, parameters["W"]) + parameters["b"]
+        x = features(x, parameters["W"])
+        return x @ parameters["W"] + parameters["b"]
 
     def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the class with the largest score, for each example."""
@@ -211,7 +214,8 @@ class MLP(_Model):
         """Return the hidden layer H, of shape (n, h), and the scores Z, of shape (n, k)."""
         refuse_other_parameters(parameters, ("W1", "b1", "W2", "b2"))
         phi, _ = ACTIVATIONS[self.activation]
-        H = phi(product(x, parameters["W1"]) + parameters["b1"])
+        x = features(x, parameters["W1"])
+        H = phi(x @ parameters["W1"] + parameters["b1"])
         return H, H @ parameters["W2"] + parameters["b2"]
 
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
@@ -298,7 +302,7 @@ class SimpleRNN(_Model):
         refuse_no_sequences(x)
         refuse_other_parameters(parameters, ("U", "W", "b", "V", "c"))
         U, W, b = parameters["U"], parameters["W"], parameters["b"]
-        product(x, U)
+        features(x, U)
         h = [np.zeros((len(x), self.hidden))]
         for t in range(x.shape[1]):
             h.append(np.tanh(x[:, t] @ U + h[-1] @ W + b))
@@ -552,7 +556,7 @@ def check_batch(x, y) -> tuple[np.ndarray, np.ndarray]:
         If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
     x = features(x)
-    if type(y) is not np.ndarray or y.dtype.kind not in "fiu":
+    if not is_array(y) or y.dtype.kind not in "fiu":
         y = targets(y, "y")
     if x.ndim < 2:
         raise ValueError(
@@ -598,7 +602,7 @@ def score_table(Z) -> np.ndarray:
     ValueError
         If there are none, or some are nan or infinite.
     """
-    if type(Z) is not np.ndarray or Z.dtype.kind != "f":
+    if not is_array(Z) or Z.dtype.kind != "f":
         Z = float_array(Z, "The scores")
     if Z.ndim == 0 or Z.size == 0:
         raise ValueError(
@@ -610,23 +614,16 @@ def score_table(Z) -> np.ndarray:
     return Z
 
 
-def features(x) -> np.ndarray:
-    """Return examples as an array of floating-point numbers, which they nearly always are."""
-    return x if type(x) is np.ndarray and x.dtype.kind == "f" else float_array(x, "x")
-
-
-def product(x: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """Return features times weights, or say that they do not fit."""
-    x = features(x)
-    if type(W) is not np.ndarray:
-        W = float_array(W, "The parameters")
-    if x.ndim == 0 or W.ndim == 0 or x.shape[-1] != len(W):
+def features(x, W=None) -> np.ndarray:
+    """Return examples as an array of floating-point numbers, or say that the weights do not fit."""
+    x = x if is_array(x) and x.dtype.kind == "f" else float_array(x, "x")
+    if W is not None and (x.ndim == 0 or np.ndim(W) == 0 or x.shape[-1] != len(W)):
         raise ValueError(
             f"x has shape {x.shape}, but these parameters are for "
             f"{plural(len(np.atleast_1d(W)), 'column')} of features: they belong to other data, or "
             "x to another argument."
         )
-    return x @ W
+    return x
 
 
 def refuse_no_sequences(x) -> None:
