@@ -551,7 +551,8 @@ def check_batch(x, y) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If the batch is empty, `x` and `y` differ in length, or a value is not finite.
     """
-    x = features(x)
+    if type(x) is not np.ndarray or x.dtype.kind != "f":
+        x = float_array(x, "x")
     if type(y) is not np.ndarray or y.dtype.kind not in "fiu":
         y = targets(y, "y")
     if x.ndim < 2:
@@ -617,9 +618,12 @@ def features(x) -> np.ndarray:
 
 def product(x: np.ndarray, W: np.ndarray) -> np.ndarray:
     """Return features times weights, or say that they do not fit."""
-    x = features(x)
-    if type(W) is not np.ndarray:
-        W = float_array(W, "The parameters")
+    try:
+        if x.shape[-1] == W.shape[0] and x.dtype.kind == W.dtype.kind == "f":  # nearly always
+            return x @ W
+    except (AttributeError, IndexError):
+        pass
+    x, W = features(x), float_array(W, "The parameters")
     if x.ndim == 0 or W.ndim == 0 or x.shape[-1] != len(W):
         raise ValueError(
             f"x has shape {x.shape}, but these parameters are for "
