@@ -571,9 +571,13 @@ def check_batch(x, y) -> tuple[np.ndarray, np.ndarray]:
 
 def same_length(x: np.ndarray, y: np.ndarray) -> None:
     """Raise a ValueError unless there is one target for each example, and at least one example."""
-    if np.ndim(y) == 0:
-        raise ValueError("There must be one label or target for each example, not one for all.")
-    if len(y) == 0:
+    try:
+        count = len(y)
+    except TypeError:
+        raise ValueError(
+            "There must be one label or target for each example, not one for all."
+        ) from None
+    if count == 0:
         raise ValueError("The minibatch is empty: the mean of no errors is undefined.")
     if len(x) != len(y):
         raise ValueError(
@@ -686,7 +690,8 @@ def class_labels(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     ValueError
         If the scores are no table, or there is not one label from 0 to k - 1 for each row.
     """
-    y = array_of(y, "The labels")
+    if type(y) is not np.ndarray:
+        y = array_of(y, "The labels")
     if np.ndim(Z) != 2:
         raise ValueError(
             "Scores must be a table with a row for each example and a column for each class, but "

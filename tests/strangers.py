@@ -1072,7 +1072,11 @@ REFUSED = {
         "one gradient": (lambda: d2l.feed(d2l.SGD(0.1), 1.0), V, "a sequence of gradients"),
         "no rule": (lambda: d2l.feed([1.0, 2.0], d2l.SGD(0.1)), T, "An update rule such as"),
         "a class": (lambda: d2l.feed(d2l.SGD, [1.0]), T, "d2l.SGD(), not the class"),
-        "start a vector": (lambda: d2l.feed(d2l.SGD(), [1.0], FLAT), T, "start must be one number"),
+        "start of another shape": (
+            lambda: d2l.feed(d2l.SGD(), [1.0], FLAT),
+            V,
+            "The start has shape",
+        ),
         "a function": (lambda: d2l.feed(d2l.SGD(), abs), T, "this is the function abs"),
         **{
             name: case

@@ -16,8 +16,10 @@ from d2lmini import figures
 
 
 @pytest.fixture(autouse=True)
-def book_style():
+def book_style(monkeypatch):
     """Draw in the book's style, and leave nothing behind."""
+    # It would be set for the whole process, and start a shell of IPython in it.
+    monkeypatch.setattr("matplotlib_inline.backend_inline.set_matplotlib_formats", lambda *_: None)
     with plt.rc_context():
         d2l.use_book_style()
         yield
