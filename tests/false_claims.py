@@ -385,7 +385,7 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/minibatches.md",
         "On the network the simple noise scale predicts the knee.",
-        "assert round(scale_first) == 58 and scale_last > 500",
+        "assert round(scale_first) == 58 and scale_last > 20 * max(knees_d)",
         "assert scale_first < 32 and scale_last < 64",
     ),
     FalseClaim(
