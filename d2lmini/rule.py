@@ -305,14 +305,13 @@ class Rule:
         if type(rate) is float and 0 <= rate < np.inf:  # nearly always
             return rate
         name = f"What the schedule of {type(self).__name__} returned for step {t}"
-        if np.ndim(rate) and np.shape(rate) == getattr(self.learning_rate, "shape", None):
-            return float_array(rate, name)
+        many = np.ndim(rate) > 0 and np.shape(rate) == self.shape  # one for each run side by side
         # A float, as in _checked: a NumPy float64 would promote float32 parameters.
-        rate = number(rate, name)
-        if rate < 0:
+        rate = float_array(rate, name) if many else number(rate, name)
+        if np.any(rate < 0):
             raise ValueError(
-                f"The schedule of {type(self).__name__} returned {rate:.6g} for step {t}: the rule "
-                "already subtracts, so that a negative learning rate climbs."
+                f"The schedule of {type(self).__name__} returned {np.min(rate):.6g} for step {t}: "
+                "the rule already subtracts, so that a negative learning rate climbs."
             )
         return rate
 
