@@ -262,7 +262,8 @@ def feed(rule: Rule, gradients, start: float | np.ndarray = 0.0) -> np.ndarray:
     gradients : array of shape (n, ...)
         The gradients, the first one first, whatever the points are.
     start : float or array, default 0
-        The first point, shaped like a gradient; or one number for all its coordinates.
+        The first point, shaped like a gradient or, for runs side by side, like one row of it; or
+        one number for all coordinates.
 
     Returns
     -------
@@ -285,7 +286,7 @@ def feed(rule: Rule, gradients, start: float | np.ndarray = 0.0) -> np.ndarray:
         raise ValueError("feed needs a sequence of gradients, one for each step, not one number.")
     start = float_array(start, "start")
     x = np.zeros(gradients.shape[1:], dtype=gradients.dtype)
-    if start.ndim:
+    if start.shape != x.shape[x.ndim - start.ndim :]:  # one start for all runs will do
         same_shape(start, x, "The start", "a gradient")
     x = x + start.astype(gradients.dtype)
     x = np.array(np.broadcast_to(x, np.broadcast_shapes(x.shape, rule.shape)))
