@@ -395,6 +395,15 @@ FALSE_CLAIMS = [
         "assert np.isnan(outcome[48, 80])",
     ),
     FalseClaim(
+        "update_rules/stochastic_gradient_descent.md",
+        (
+            "At their best rates a cosine ends more than three times lower than a constant "
+            "rate, with fresh draws too."
+        ),
+        "assert 1 < drawn[0].min() / drawn[1].min() < 1.5",
+        "assert drawn[0].min() / drawn[1].min() > 3",
+    ),
+    FalseClaim(
         "update_rules/minibatches.md",
         "The best rate rises in proportion to the batch size all the way to the full batch.",
         (
@@ -954,6 +963,21 @@ FALSE_CLAIMS = [
         ),
         "assert 7 < lost[0] / lost[1] < 14",
         "assert 70 < lost[0] / lost[1] < 140",
+    ),
+    FalseClaim(
+        "update_rules/weight_decay.md",
+        (
+            "With the faulty schedule the direction's size is at most one, so the weight is "
+            "never held farther out than the wall."
+        ),
+        (
+            "assert ((late[1:] - 0.995 * late[:-1]) / [fall(k) for k in range(3000, 4000)] > "
+            "1).all()"
+        ),
+        (
+            "assert ((late[1:] - 0.995 * late[:-1]) / [fall(k) for k in range(3000, 4000)] <= "
+            "1).all()"
+        ),
     ),
     FalseClaim(
         "update_rules/signs_and_maxima.md",
