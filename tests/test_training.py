@@ -1,7 +1,10 @@
 """What one expects of training: start anywhere, go on, look in, hold out, clip, interrupt, keep."""
 
 import itertools
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -191,6 +194,17 @@ def test_an_interrupted_run_keeps_what_it_has(record):
     assert trace.steps == 5
     np.testing.assert_array_equal(trace.x[-1], whole.x[-1])
     assert len(trace.x) == len(trace.value) == (6 if record else 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pause", "shown"), [(0.001, False), (0.06, True)])
+def test_a_bar_appears_when_it_takes_more_than_two_seconds(pause, shown):
+    code = "import time; from d2lmini.descend import with_bar\n"
+    code += f"for _ in with_bar(range(50)): time.sleep({pause})"
+    plain = {key: value for key, value in os.environ.items() if key != "TQDM_DISABLE"}
+    done = subprocess.run([sys.executable, "-c", code], env=plain, capture_output=True, check=True)
+    assert (b"steps/s" in done.stderr) == shown
+    assert done.stdout == b""
 
 
 @pytest.mark.parametrize(
