@@ -292,7 +292,8 @@ class Rule:
         Raises
         ------
         TypeError, ValueError
-            If a schedule does not return one number that is finite and not negative.
+            If a schedule does not return a number that is finite and not negative, or one for each
+            of the runs side by side.
         """
         if not callable(self.learning_rate):
             return self.learning_rate

@@ -111,6 +111,10 @@ def test_all_rules_meet_the_same_noise_and_a_seed_gives_the_same_run_again(read)
         ("surface=bowl&RMSprop(learning_rate=0.4)", "oscillates", "keeps the step near η"),
         ("surface=saddle&SGD(learning_rate=0.1)", "diverges", "no bottom"),
         ("surface=saddle&from=1,0&SGD(learning_rate=0.1)", "converges", "on the ridge"),
+        # To move no more is not to have arrived.
+        ("surface=bowl&Adadelta(learning_rate=0.001)", "converges", "only creeps, and has not"),
+        ("surface=rosenbrock&SGD(learning_rate=1e-05)", "converges", "tiny for this surface"),
+        ("surface=bowl&AdamW(learning_rate=0.1,weight_decay=0)", "converges", "comes to rest"),
         # What two thousand steps cannot decide is said as theory has it.
         ("surface=parabola&SGD(learning_rate=2.001)", "oscillates", "beyond 2: its swings grow"),
         ("surface=parabola&SGD(learning_rate=1.999)", "oscillates", "below 2: its swings shrink"),

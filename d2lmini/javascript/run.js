@@ -103,7 +103,10 @@ function verdict(surface, entry, { start, noise, seed }) {
   const size = Math.max(...surface.domain.map(([a, b]) => b - a));
   const reach = Math.max(...low.map((a, i) => high[i] - a));
   if (reach > 1e-3 * size && turns > 4) return { kind: "oscillates", reach, x };
-  return { kind: "converges", settled: reach <= 1e-3 * size, x };
+  // A run that hardly moves may be far from flat ground: then its steps are tiny.
+  const slope = (at) => { surface.gradient(at, last); return Math.hypot(...last); };
+  const arrived = slope(x) <= 0.01 * slope(start);
+  return { kind: "converges", settled: reach <= 1e-3 * size, arrived, x };
 }
 
 // The hyperparameters of a rule that theory calls best on a quadratic surface, or nothing.

@@ -51,7 +51,10 @@ function because(surface, { name, h }, outcome, setting) {
   }
   if (name === "Adagrad") return "The sum of squares only grows, so the steps shrink: safe, and slower and slower.";
   if (name === "Adadelta") return "Its step is made of its own past steps, which begin tiny and follow the gradient down.";
-  return outcome.settled ? "The gradient fades near the minimum, and the steps with it." : "";
+  if (!outcome.settled) return "";
+  return outcome.arrived
+    ? "The gradient fades near the minimum, and the steps with it."
+    : "Its steps are tiny for this surface.";
 }
 
 // The whole sentence about a run, for after a prediction.
@@ -60,6 +63,7 @@ function explain(surface, entry, outcome, setting) {
   let what;
   if (outcome.kind === "diverges") what = `it is lost at step ${outcome.lostAt}`;
   else if (outcome.kind === "oscillates") what = `after ${LONG} steps it still moves over a range of ${show(outcome.reach, 2)}`;
+  else if (outcome.settled && !outcome.arrived) what = `after ${LONG} steps it only creeps, and has not arrived`;
   else what = outcome.settled ? `within ${LONG} steps it comes to rest` : `it has not arrived after ${LONG} steps, but moves steadily`;
   return `${VERDICTS[outcome.kind]}: ${what}. ${why}`.trim();
 }
