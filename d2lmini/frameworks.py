@@ -303,6 +303,7 @@ class Recipe:
                 size = f"as long to within {off:.0e} of it"
             centered = getattr(self.rule, "centered", False)
             step = "what a step adds to the velocity" if self._momentum else "every step"
+            step += ", without the decay," if self.rule.weight_decay else ""
             spread = "that vary by far more than" if centered else "far above"
             return (
                 f"Approximately: {step} is {size}, and the same for gradients {spread} "

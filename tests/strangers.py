@@ -144,7 +144,7 @@ class PlainDataclass(d2l.Rule):
 
 
 @d2l.update_rule
-class Signum(d2l.Rule):
+class OwnSignum(d2l.Rule):
     learning_rate: float = 0.1
     momentum: float = 0.9
 
@@ -530,9 +530,9 @@ REFUSED = {
             T,
             "zero_state",
         ),
-        "unknown hyperparameter": (lambda: Signum(lr=0.1), T, "Did you mean 'learning_rate'"),
-        "momentum 1": (lambda: Signum(momentum=1.0), V, "must be in [0, 1)"),
-        "a rate in text": (lambda: Signum("0.1"), T, "holds text"),
+        "unknown hyperparameter": (lambda: OwnSignum(lr=0.1), T, "Did you mean 'learning_rate'"),
+        "momentum 1": (lambda: OwnSignum(momentum=1.0), V, "must be in [0, 1)"),
+        "a rate in text": (lambda: OwnSignum("0.1"), T, "holds text"),
     },
     "init": {
         "infinite": (
@@ -1692,7 +1692,7 @@ REFUSED = {
             V,
             "one setting at a time",
         ),
-        "a rule of one's own, alone": (lambda: d2l.agree(Signum()), V, "has no twin in Keras"),
+        "a rule of one's own, alone": (lambda: d2l.agree(OwnSignum()), V, "has no twin in Keras"),
         "example_gradients of 0": (lambda: d2l.example_gradients(0), V, "steps must be a whole"),
         "example_gradients of a shape": (
             lambda: d2l.example_gradients((3, 2)),
@@ -1716,7 +1716,7 @@ REFUSED = {
         ),
     },
     "twin": {
-        "a rule of one's own": (lambda: d2l.twin(Signum()), V, "has no twin in Keras"),
+        "a rule of one's own": (lambda: d2l.twin(OwnSignum()), V, "has no twin in Keras"),
         "a subclass of a rule": (lambda: d2l.twin(Corrected()), V, "has no twin in Keras"),
         "a name": (lambda: d2l.twin("sgd"), T, "d2l.get_rule('sgd')"),
         "a class": (lambda: d2l.twin(d2l.SGD), T, "d2l.SGD(), not the class"),
@@ -1758,7 +1758,7 @@ REFUSED = {
         "a model first": (lambda: d2l.train_concise(MODEL, d2l.SGD(), DATA), T, "by place"),
         "X and y": (lambda: d2l.train_concise(d2l.SGD(), X, Y), T, "d2l.Dataset('mine', X, y)"),
         "a pair": (lambda: d2l.train_concise(d2l.SGD(), (X, Y)), T, "d2l.Dataset('mine', X, y)"),
-        "a rule of one's own": (lambda: d2l.train_concise(Signum(), DATA), V, "has no twin"),
+        "a rule of one's own": (lambda: d2l.train_concise(OwnSignum(), DATA), V, "has no twin"),
         "many rates": (
             lambda: d2l.train_concise(d2l.SGD(np.ones(2)), DATA),
             V,
@@ -1818,9 +1818,9 @@ REFUSED = {
         ),
         **{
             f"a rule of one's own to {framework}": (
-                lambda framework=framework: d2l.recipe(Signum(), framework),
+                lambda framework=framework: d2l.recipe(OwnSignum(), framework),
                 T,
-                "Signum has equations of its own",
+                "OwnSignum has equations of its own",
             )
             for framework in ("keras", "torch", "optax")
         },
@@ -2402,7 +2402,7 @@ RIGHT = {
             )
             for name, rule in d2l.RULES.items()
         },
-        "help of a rule of one's own": (lambda: Signum().momentum, 0.9),
+        "help of a rule of one's own": (lambda: OwnSignum().momentum, 0.9),
     },
     "step": {
         "of a list": (lambda: step(d2l.SGD(0.5), [1, 2], [1, 1])[0], [0.5, 1.5]),
@@ -2621,7 +2621,7 @@ RIGHT = {
             lambda: run(d2l.SGD(0.1)).value[-1] - run(d2l.SGD(0.1)).value[-1],
             0.0,
         ),
-        "a rule of one's own": (lambda: run(Signum(0.1), steps=40).steps, 40),
+        "a rule of one's own": (lambda: run(OwnSignum(0.1), steps=40).steps, 40),
         "a rule made from one of the book's": (lambda: run(Corrected(0.4)).steps, 20),
         "an update that returns what it got": (
             lambda: run(own(lambda self, x, g, t, eta: (x, {}))).x[-1],
@@ -2785,7 +2785,7 @@ RIGHT = {
             lambda difference: difference < 1e-6,
         ),
         "another rule": (lambda: d2l.agree(d2l.SGD(0.1), d2l.SGD(0.1)).difference, 0.0),
-        "a rule of one's own": (lambda: d2l.agree(Signum(), Signum()).difference, 0.0),
+        "a rule of one's own": (lambda: d2l.agree(OwnSignum(), OwnSignum()).difference, 0.0),
         "gradients in a list": (
             lambda: d2l.agree(d2l.SGD(0.5), d2l.SGD(0.5), gradients=[[1.0], [2.0]]).steps,
             2,
@@ -2808,7 +2808,7 @@ RIGHT = {
             lambda: d2l.plot_traces(run(d2l.SGD(0.1), surface())).get_xlabel(),
             "$p$",
         ),
-        "a look of a rule of one's own": (lambda: d2l.look(Signum())["marker"], "."),
+        "a look of a rule of one's own": (lambda: d2l.look(OwnSignum())["marker"], "."),
         "a look of a rule made from one": (lambda: d2l.look(Corrected()), d2l.look(d2l.RMSprop())),
         "a floor": (
             lambda: d2l.plot_histories(HISTORY, floor=0.0).get_yscale(),
@@ -2817,7 +2817,7 @@ RIGHT = {
     },
     "playground": {
         "a rule of one's own": (
-            lambda: "Signum" in repr(d2l.playground(d2l.bowl, Signum(), steps=3)),
+            lambda: "OwnSignum" in repr(d2l.playground(d2l.bowl, OwnSignum(), steps=3)),
             True,
         ),
         "a surface of one's own": (

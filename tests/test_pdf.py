@@ -1,5 +1,6 @@
 """The PDF: what the log of LaTeX must not say, and what a reader finds in the file."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -54,7 +55,8 @@ def test_what_no_reader_sees_is_no_fault(faults):
 def poppler(command: str, *arguments: str | Path) -> str:
     """Run a program of poppler-utils."""
     if not shutil.which(command):
-        pytest.skip(f"{command} is missing: install the Debian package poppler-utils.")
+        sentence = f"{command} is missing: install the Debian package poppler-utils."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
     return subprocess.run([command, *arguments], capture_output=True, text=True, check=True).stdout
 
 

@@ -44,8 +44,10 @@ if has apt-get && { [[ -z $root ]] || $root true 2>/dev/null; }; then
   echo "Installing Debian packages: $packages."
   mkdir -p _build
   # An unreachable third-party source must not stop us: what counts is whether the packages come.
-  $root env DEBIAN_FRONTEND=noninteractive bash -c "apt-get update; apt-get install --yes \
-    --no-install-recommends -o DPkg::Lock::Timeout=300 $packages" >_build/apt.log 2>&1 || true
+  # Nor must one that is missing (Ubuntu has no chromium but as a snap) keep the others away.
+  get="apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=300"
+  $root env DEBIAN_FRONTEND=noninteractive bash -c "apt-get update
+    $get $packages || for one in $packages; do $get \$one; done" >_build/apt.log 2>&1 || true
   hash -r
   if [[ $1 == venv ]] || present; then exit 0; fi
 fi
