@@ -331,8 +331,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "update_rules/stochastic_gradient_descent.md",
         (
-            "All at their best rates, a cosine ends more than four times closer to the least loss "
-            "than a constant rate, whatever the seeds."
+            "All at their best rates, a cosine ends more than four times closer to the least "
+            "loss than a constant rate, whatever the seeds."
         ),
         "assert min(least[0] / least[2], other[0] / other[2]) > 2",
         "assert min(least[0] / least[2], other[0] / other[2]) > 4",
@@ -474,6 +474,15 @@ FALSE_CLAIMS = [
             "- 1) < 0.1"
         ),
         "assert abs(bouncing / small_steps - 1) < 0.1",
+    ),
+    FalseClaim(
+        "update_rules/minibatches.md",
+        (
+            "To calm a run, a quarter of the rate costs steps but no examples; four times the "
+            "batch costs examples."
+        ),
+        "assert abs(slow * b / (large * 4 * b) - 1) < 0.05",
+        "assert slow * b < 0.5 * large * 4 * b",
     ),
     FalseClaim(
         "update_rules/momentum.md",
@@ -644,6 +653,21 @@ FALSE_CLAIMS = [
         "assert (more > 1.75).all() and (more < 2).all()",
     ),
     FalseClaim(
+        "update_rules/nesterov.md",
+        "At the same rate and the same momentum looking ahead costs no pace.",
+        "assert np.log(promised) / np.log(same_beta) > 1.1",
+        "assert np.log(promised) / np.log(same_beta) < 1.01",
+    ),
+    FalseClaim(
+        "update_rules/nesterov.md",
+        (
+            "From step 100 to 500 the restarted rule falls more than four times as far as the "
+            "one without restart."
+        ),
+        "assert 3 * falls[0] < falls[1] < falls[2]",
+        "assert 4 * falls[0] < falls[1] < falls[2]",
+    ),
+    FalseClaim(
         "update_rules/adagrad.md",
         "Under Adagrad the rare features are in the end almost as near as the others.",
         "assert left[-1] > 3 * left[0]",
@@ -764,6 +788,15 @@ FALSE_CLAIMS = [
         "assert (runs.x[-1] == 0).mean() > 0.6",
     ),
     FalseClaim(
+        "update_rules/rmsprop.md",
+        (
+            "While gradients keep their size, whatever it is, the learning rate is the length "
+            "of a typical step."
+        ),
+        "for size, low, high in ((10, 0.99, 1), (0.1, 0, 0.1)):",
+        "for size, low, high in ((10, 0.99, 1), (0.1, 0.99, 1)):",
+    ),
+    FalseClaim(
         "update_rules/adadelta.md",
         "With pixels from 0 to 16, too, every epsilon from 0.001 on is good.",
         (
@@ -819,6 +852,12 @@ FALSE_CLAIMS = [
             'assert np.isclose(first["Dive into Deep Learning"] / first["  in Keras, with '
             '5.0"], 1, rtol=1e-3)'
         ),
+    ),
+    FalseClaim(
+        "update_rules/adadelta.md",
+        ("Below the dashed line more than a hundredth of the loss is left after a thousand steps."),
+        "assert (outcome[speed < 0.005] > 0.01 * 10.5).all()",
+        "assert ((0.1 * p**2 + 2 * q**2)[speed < 0.005] > 0.01 * 10.5).all()",
     ),
     FalseClaim(
         "update_rules/adam.md",
@@ -1077,6 +1116,12 @@ FALSE_CLAIMS = [
         "With RMSprop steps are nearly the same for gradients ten times as large as epsilon.",
         "assert low < np.abs(steps[1] / steps[0] - 1).max() < high",
         "assert np.abs(steps[1] / steps[0] - 1).max() < 0.011",
+    ),
+    FalseClaim(
+        "reference/which_framework_does_what.md",
+        "The range that a recipe for AdamW names holds of the whole step, with the decay.",
+        "assert keras / theirs > 50",
+        "assert made.ratio[0] <= keras / theirs <= made.ratio[1]",
     ),
     FalseClaim(
         "reference/coming_from_d2l.md",
