@@ -695,7 +695,7 @@ def refuse_other_parameters(parameters, names: tuple[str, ...]) -> None:
 def refuse_other_biases(**biases: tuple[Any, tuple[int, ...]]) -> None:
     """Raise a ValueError unless each bias has its shape; NumPy would broadcast others."""
     for name, (bias, shape) in biases.items():
-        if np.shape(bias) != shape:
+        if np.shape(bias) not in (shape, ()):  # one number means the same for all
             raise ValueError(
                 f"The parameter {name!r} of this model must have the shape {shape}, but has "
                 f"{np.shape(bias)}. init(data) makes them."

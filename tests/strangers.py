@@ -1054,7 +1054,7 @@ REFUSED = {
             "the gradient returned None at step",
         ),
         "a gradient that becomes complex": (
-            lambda: on(lambda x: x if x[0] < -2 else x + 0j),
+            lambda: on(lambda x: slope(x) + (0.0 if x[0] < -2 else 0j)),
             T,
             "does not stay real",
         ),
