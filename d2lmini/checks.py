@@ -7,6 +7,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable, Iterable
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,10 @@ def array_of(values: Any, name: str) -> np.ndarray:
             f"{name} must not be masked, because the mask would be lost. Fill the array with "
             ".filled(value), or leave out what is masked with .compressed()."
         )
+    if hasattr(values, "feature_names"):  # a Dataset, or a Bunch of scikit-learn
+        raise TypeError(f"{name} must be an array, not {kind(values)}: pass its x or y.")
+    if hasattr(values, "toarray"):
+        raise TypeError(f"{name} must be a dense array: pass what its .toarray() returns.")
     try:
         return np.asarray(values)
     except Exception as error:  # whatever another library's tensor raises
@@ -141,6 +146,11 @@ def _instead(values: Any, array: np.ndarray) -> str:
     if array.dtype.kind in "mM":
         return "but this is a date or a time. Pass a number, such as the days since the first one."
     what = kind(values)
+    if array.size and all(isinstance(v, Number) and v == v for v in array.ravel()):
+        return (
+            "but this holds them as objects of Python, or they are too large. Convert them with "
+            "np.asarray(values, dtype=float)."
+        )
     if array.ndim:
         what = f"holds {kind(array.ravel()[0])}" if array.size else "is an empty array of objects"
     return f"but this {'is ' * (array.ndim == 0)}{what}. Pass a number or an array of numbers."
@@ -347,6 +357,24 @@ def _where(name: str) -> str:
     return f" help(d2l.{name}) says what each is." if name.isidentifier() else ""
 
 
+# What the attributes of results are called elsewhere, and what they are called here.
+MEMBERS = {
+    **dict.fromkeys(("history", "losses", "train_loss"), "loss"),
+    **dict.fromkeys(("val_loss", "val_losses", "test_loss"), "validation_loss"),
+    **dict.fromkeys(("params", "weights", "w", "coef_", "model"), "parameters"),
+    **dict.fromkeys(("val_accuracy", "accuracy"), "metrics"),
+    **dict.fromkeys(("path", "xs", "points", "trajectory", "final"), "x"),
+    **dict.fromkeys(("values", "f", "fun", "objective_values"), "value"),
+    **dict.fromkeys(("grad", "grads", "gradients", "jac"), "gradient"),
+    **dict.fromkeys(("minimum", "minimizer", "optimum"), "minimizers"),
+    **dict.fromkeys(("X", "data", "features"), "x"),
+    **dict.fromkeys(("text", "call", "string"), "code"),
+    **dict.fromkeys(("max_difference", "error", "max_error"), "difference"),
+    **dict.fromkeys(("target", "targets", "labels"), "y"),
+    **dict.fromkeys(("columns", "columns_"), "feature_names"),
+}
+
+
 def unchangeable(cls: type) -> type:
     """Make a frozen dataclass say in a sentence that it never changes."""
 
@@ -357,5 +385,25 @@ def unchangeable(cls: type) -> type:
             f"cannot be set or deleted: dataclasses.replace({word}, {name}=…) makes a new one."
         )
 
+    def no_such(self, name):
+        if name.startswith("__"):  # Python's own inquiries
+            raise AttributeError(name)
+        known = {n for n in (*cls.__dataclass_fields__, *vars(cls)) if not n.startswith("_")}
+        meant = MEMBERS.get(name, name)
+        article, _, word = kind(self).partition(" ")
+        raise AttributeError(
+            f"{article.capitalize()} {word} has no {name!r}. {did_you_mean(meant, known)}"
+        )
+
+    def no_index(self, index):
+        article, _, word = kind(self).partition(" ")
+        raise TypeError(
+            f"{article.capitalize()} {word} has no index and cannot be unpacked: it has the "
+            f"attributes {', '.join(cls.__dataclass_fields__)}."
+        )
+
     cls.__setattr__ = cls.__delattr__ = refuse
+    cls.__getattr__ = no_such
+    if not hasattr(cls, "__getitem__"):
+        cls.__getitem__ = no_index
     return cls

@@ -16,6 +16,7 @@ from d2lmini.checks import (
     same_shape,
     shown,
     takes,
+    unchangeable,
     whole_number,
 )
 from d2lmini.datasets import Dataset, minibatches
@@ -24,6 +25,7 @@ from d2lmini.optimizers import RULES
 from d2lmini.rule import Rule
 
 
+@explain_arguments
 def keras():
     """Return the module `tf.keras`, imported quietly.
 
@@ -126,6 +128,7 @@ def _keras_schedule(schedule):
     return like(**arguments)
 
 
+@unchangeable
 @dataclass(frozen=True)
 class Agreement:
     """How far a rule and a Keras optimizer are apart when they are fed the same gradients.
@@ -150,10 +153,20 @@ class Agreement:
     first_step: int | None
     moved: float
 
+    def __bool__(self) -> bool:
+        """Refuse to be true or false: it depends on what difference will do."""
+        raise TypeError(
+            "An agreement is not true or false: ask for agreement.difference == 0, bit for bit, or "
+            "for agreement.difference < 1e-6."
+        )
+
     def __repr__(self) -> str:
         """Return the agreement as a sentence."""
         if self.first_step is None:
-            return f"equal bit for bit over {self.steps} steps in {self.dtype}"
+            said = f"equal bit for bit over {self.steps} steps in {self.dtype}"
+            if self.moved == 0:
+                said += ", in which no parameter moved: that says nothing"
+            return said
         return (
             f"at most {self.difference:.1e} apart over {self.steps} steps in {self.dtype}, "
             f"first at step {self.first_step} (the parameters moved by up to {self.moved:.2g})"

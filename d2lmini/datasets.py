@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +85,10 @@ class Dataset:
                 ".ravel()."
             )
         names = self.feature_names
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            names = [None]
+        names = tuple(names)
+        if not all(isinstance(name, str) for name in names):
             raise TypeError(
                 f"{self.name}: feature_names must be a tuple of text, a name for each column of x."
             )
@@ -94,9 +97,10 @@ class Dataset:
                 f"{self.name}: there are {plural(len(names), 'name')} in feature_names, but x has "
                 f"{plural(x.shape[-1], 'column')}."
             )
-        object.__setattr__(self, "x", x)
-        object.__setattr__(self, "y", y)
-        object.__setattr__(self, "feature_names", tuple(names))
+        # Copies: what becomes of the reader's own arrays is no matter of this data set.
+        object.__setattr__(self, "x", np.array(_not_half(x)))
+        object.__setattr__(self, "y", np.array(_not_half(y)))
+        object.__setattr__(self, "feature_names", names)
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -118,6 +122,11 @@ class Dataset:
             "A Dataset is not iterated over: use data.x and data.y, or d2l.minibatches(len(data), "
             "batch_size, seed), which gives the rows of one minibatch after another."
         )
+
+
+def _not_half(x: np.ndarray) -> np.ndarray:
+    """Return an array in float32 if it is in float16, in which sums of squares overflow."""
+    return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
 def targets(y, name: str) -> np.ndarray:
@@ -172,8 +181,8 @@ def standardize(x, like=None) -> np.ndarray:
     >>> d2l.standardize([1.0, 2.0, 3.0]).round(4).tolist()
     [-1.2247, 0.0, 1.2247]
     """
-    x = float_array(x, "x")
-    like = x if like is None else float_array(like, "like")
+    x = _not_half(float_array(x, "x"))
+    like = x if like is None else _not_half(float_array(like, "like"))
     if x.ndim == 0:
         raise ValueError("x must have rows, but is one number: it has no spread to divide by.")
     if like.ndim == 0:

@@ -15,6 +15,7 @@ from d2lmini.checks import (
     explain_arguments,
     float_array,
     number,
+    plural,
     same_shape,
     shown,
     takes,
@@ -32,6 +33,7 @@ from d2lmini.rule import (
     as_parameters,
     items,
     like,
+    read_only,
     same_structure,
 )
 
@@ -176,7 +178,7 @@ def minimize(
     far, first_value = _far(objective, x), None
 
     state = rule.init(x)
-    xs, gradients, states = [x], [], []
+    xs, gradients, states, g = [x], [], [], x
     diverged_at, taken = np.zeros(runs, dtype=int), 0
     with np.errstate(all="ignore"):  # a diverging run is reported below, once, in words
         gradient, advance = objective.slopes, rule.checked
@@ -207,21 +209,44 @@ def minimize(
                 x, taken = new_x, t
                 if record:
                     xs.append(x)
-                    gradients.append(g)
+                    gradients.append(np.array(g))  # a reader may use one array for all
                     states.append(state)
+        except TypeError:
+            if g is not None:
+                raise
+            raise TypeError(
+                f"{objective.name}: the gradient returned None at step {t}. Is a return missing?"
+            ) from None
+        except ValueError as error:
+            if "read-only" not in str(error) or t == 1:
+                raise
+            raise ValueError(
+                f"The update of {type(rule).__name__} writes into an array that it returned "
+                "before, and with it the points that a trace keeps. Return a new one each time."
+            ) from None
         except KeyboardInterrupt:
             _say_interrupted(taken, steps, "The trace ends there.")
             xs, states = xs[: taken + 1], states[:taken]
         if not record:
             xs.append(x)
-        xs = np.array(xs)
+        try:
+            xs, gradients = np.array(xs), np.array(gradients[:taken])
+        except ValueError:
+            raise ValueError(
+                f"{objective.name}: the gradient does not keep the shape that it has at the start."
+            ) from None
+        if xs.dtype.kind != "f":
+            raise TypeError(
+                f"{objective.name}: the gradient does not stay real, so that the points have "
+                f"become {xs.dtype}. Take the part that you mean, with .real or abs()."
+            )
         values = objective.values(xs)
     return Trace(
         objective,
         rule,
         xs,
         values,
-        np.array(gradients[:taken]),
+        gradients,
         states,
         (int(diverged_at) or None) if single else diverged_at,
         taken,
@@ -325,6 +350,8 @@ class History:
         The state of the rule at the end, from which `train` goes on.
     steps : int
         The number of steps that were taken.
+    steps_per_epoch : int
+        The number of minibatches in an epoch; 0 if `train` cannot go on from here.
 
     Examples
     --------
@@ -344,6 +371,7 @@ class History:
     metrics: dict[str, np.ndarray] = field(default_factory=dict)
     state: State | None = None
     steps: int = 0
+    steps_per_epoch: int = 0
 
     def __repr__(self) -> str:
         """Return how the training went, in one line."""
@@ -462,6 +490,14 @@ def _begun(model, rule, data, batch_size, seed, clipnorm, start):
                 "This history has no state of a rule, as those of train_concise have none: pass "
                 "start=history.parameters to begin anew from its parameters."
             )
+        steps_per_epoch = -(-len(data) // batch_size)
+        if start.steps_per_epoch not in (0, steps_per_epoch):
+            raise ValueError(
+                f"This history has {start.steps_per_epoch} minibatches in an epoch, but "
+                f"{plural(len(data), 'example')} in minibatches of {batch_size} make "
+                f"{steps_per_epoch}. Go on with the same data and batch_size, or begin anew with "
+                "start=history.parameters."
+            )
         parameters, state, done = start.parameters, start.state, start.steps
         rule.checked(parameters, parameters, state)  # is the state this rule's?
     else:
@@ -475,7 +511,13 @@ def _begun(model, rule, data, batch_size, seed, clipnorm, start):
 def _steps(model, rule, data, batches, clipnorm, parameters, state, done):
     advance, checked = rule.advance, False
     for t, rows in enumerate(itertools.islice(batches, done, None), start=done + 1):
-        g = model.gradient(parameters, data.x[rows], data.y[rows])
+        x, y = data.x[rows], data.y[rows]
+        if checked:
+            g = model.gradient(parameters, x, y)
+        else:
+            # x and y are copies: those a model may change.
+            ask = lambda p, x=x, y=y: model.gradient(p, x, y)  # noqa: E731
+            g = _asked("The model's gradient", ask, parameters)
         if isinstance(g, tuple):
             g = list(g)
         if not checked:  # after the first time nothing can have changed its shape
@@ -602,7 +644,8 @@ def train(
         held_out = validation or data
         for name, metric in metrics.items():
             predicted = model.predict(parameters, held_out.x)
-            measured[name].append(number(metric(held_out.y, predicted), f"The metric {name!r}"))
+            value = _asked(f"The metric {name!r}", metric, held_out.y, predicted)
+            measured[name].append(number(value, f"The metric {name!r}"))
         return found["loss"][-1]
 
     first_loss = evaluate(done)
@@ -628,8 +671,10 @@ def train(
         except KeyboardInterrupt:
             _say_interrupted(t, last, "train(…, start=history) goes on from there.")
     if isinstance(start, History):  # the last of its evaluations is the first of these
-        found = {n: [*getattr(start, n), *values[1:]] for n, values in found.items()}
-        measured = {n: [*start.metrics.get(n, ()), *v[1:]] for n, v in measured.items()}
+        unknown = np.full(len(start.epoch), np.nan)  # what was not asked for then
+        before = {n: v if len(v := getattr(start, n)) else unknown for n in found}
+        found = {n: [*before[n], *values[1:]] for n, values in found.items()}
+        measured = {n: [*start.metrics.get(n, unknown), *v[1:]] for n, v in measured.items()}
     return History(
         rule,
         **{name: np.array(values) for name, values in found.items()},
@@ -638,6 +683,7 @@ def train(
         metrics={name: np.array(values) for name, values in measured.items()},
         state=state,
         steps=t,
+        steps_per_epoch=steps_per_epoch,
     )
 
 
@@ -659,7 +705,20 @@ def _is_lost(model, parameters: Parameters, data: Dataset, first_loss: float) ->
 
 def loss_of(model, parameters: Parameters, data: Dataset) -> float:
     """Return the loss of a model on data as a float, or say why it is none."""
-    return one_number(model.loss(parameters, data.x, data.y))
+    return one_number(_asked("The model's loss", model.loss, parameters, data.x, data.y))
+
+
+def _asked(name: str, function: Callable, *arguments: Any) -> Any:
+    """Return what a reader's function makes of arguments that it must not change."""
+    try:
+        return function(*map(read_only, arguments))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} changes its arguments in place, and with them the data or the parameters. "
+            "Write x = x - …, not x -= …."
+        ) from None
 
 
 def _checked_metrics(metrics: Any, model: Any) -> dict[str, Callable]:
@@ -676,6 +735,7 @@ def _checked_metrics(metrics: Any, model: Any) -> dict[str, Callable]:
             f"Metrics need predictions, but {type(model).__name__} has no method "
             "predict(parameters, x)."
         )
+    takes(model.predict, "The model's predict(parameters, x)", "parameters", "x")
     for name, metric in metrics.items():
         takes(metric, f"The metric {name!r}", "y", "predicted")
     return dict(metrics)
@@ -716,6 +776,8 @@ def refuse_no_data(data: Any) -> None:
 def refuse_no_rule(rule: Any) -> None:
     """Raise a TypeError unless this is a rule."""
     if isinstance(rule, Rule):
+        if not hasattr(rule, "__dataclass_params__"):  # a class with an __init__ of its own
+            Rule.__init__(rule)
         return
     if isinstance(rule, type) and issubclass(rule, Rule):
         raise TypeError(

@@ -5,7 +5,7 @@ pattern and one marker throughout the book; where one figure shows the same opti
 second has a look of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -184,11 +184,17 @@ def contours(objective, ax=None, levels: int = 12):
     ax = _axes(ax)
     (left, right), (bottom, top) = objective.domain
     x1, x2 = np.meshgrid(np.linspace(left, right, 121), np.linspace(bottom, top, 121))
-    z = objective(np.stack([x1, x2], axis=-1))
-    lowest = z.min()
-    spaced = lowest + np.geomspace((z.max() - lowest) * 1e-3, z.max() - lowest, levels)
+    z = np.asarray(objective(np.stack([x1, x2], axis=-1)), dtype=float)
+    z = np.where(np.isfinite(z), z, np.nan)  # where it has no value it has no lines
+    if not np.nanmax(z, initial=-np.inf) > np.nanmin(z, initial=np.inf):
+        raise ValueError(
+            f"{objective.name} has no two values on its domain {objective.domain}, so that there "
+            "are no contours. Pass a domain, as in domain=[(0.1, 2), (-1, 3)]."
+        )
+    lowest, highest = np.nanmin(z), np.nanmax(z)
+    spaced = lowest + np.geomspace((highest - lowest) * 1e-3, highest - lowest, levels)
     if len(objective.minimizers) == 0:  # no floor to count from
-        spaced = np.linspace(lowest, z.max(), levels + 2)[1:-1]
+        spaced = np.linspace(lowest, highest, levels + 2)[1:-1]
     ax.contour(x1, x2, z, levels=spaced, colors=GRAY, linewidths=0.6, linestyles="-", alpha=0.8)
     if len(objective.minimizers):
         ax.plot(*objective.minimizers.T, "+", color=GRAY, markersize=9, markeredgewidth=1.4)
@@ -223,7 +229,7 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
     ['SGD', 'Adam']
     """
     named = {"": traces} if isinstance(traces, Trace) else _by_name(traces, Trace, "plot_traces")
-    looks = _looks(looks)
+    looks = _looks(looks, named)
     first = next(iter(named.values()))
     for name, trace in named.items():
         if trace.objective.dimension == 1:
@@ -233,18 +239,19 @@ def plot_traces(traces: Trace | Mapping[str, Trace], ax=None, looks: Mapping | N
             )
         if trace.x.ndim != 1 + first.objective.start.ndim:
             raise ValueError(
-                f"plot_traces draws single runs, but {name or 'this trace'!r} holds "
+                f"plot_traces draws single runs, but {repr(name) if name else 'this one'} holds "
                 f"{trace.diverged_at.size} side by side. Run them one by one to draw their paths."
             )
-        if trace.objective.name != first.objective.name:
+        _refuse_unrecorded(trace)
+        if not np.allclose(first.objective(trace.x), trace.value, equal_nan=True):
             raise ValueError(
-                f"These traces are on different surfaces, {first.objective.name} and "
-                f"{trace.objective.name}: draw each on its own, with ax=."
+                f"These traces are on different surfaces, {first.objective.name!r} and "
+                f"{trace.objective.name!r}: draw each on its own, with ax=."
             )
     ax = contours(first.objective, ax)
     for name, trace in named.items():
         style = look(trace.rule) | looks.get(name, {})
-        ax.plot(trace.x[:, 0], trace.x[:, 1], label=name or None, **style)
+        _draw(ax.plot, trace.x[:, 0], trace.x[:, 1], label=name or None, **style)
     ax.plot(*first.x[0], "o", color=GRAY, markersize=8, markerfacecolor="none")
     if any(named):
         ax.legend(loc="best")
@@ -288,11 +295,12 @@ def plot_descent(trace: Trace, ax=None, label: str | None = None, **style):
             f"{objective.dimension} coordinate(s) and the points have the shape {trace.x.shape}. "
             "For two coordinates use d2l.plot_traces."
         )
+    _refuse_unrecorded(trace)
     ax = _axes(ax)
     (left, right) = objective.domain[0]
     grid = np.linspace(left, right, 241)
     ax.plot(grid, objective(grid), color=GRAY, linewidth=1)
-    ax.plot(trace.x, trace.value, label=label, **(look(trace.rule) | style))
+    _draw(ax.plot, trace.x, trace.value, label=label, **(look(trace.rule) | style))
     ax.set(xlim=(left, right), xlabel="$x$", ylabel="$f(x)$")
     return ax
 
@@ -328,7 +336,7 @@ def plot_histories(
     """
     single = isinstance(histories, History)
     histories = {"": histories} if single else _by_name(histories, History, "plot_histories")
-    looks = _looks(looks)
+    looks = _looks(looks, histories)
     if floor is not None:
         floor = number(floor, "floor")
         least = min(history.loss.min() for history in histories.values())
@@ -341,7 +349,7 @@ def plot_histories(
     for name, history in histories.items():
         style = look(history.rule) | {"marker": ""} | looks.get(name, {})
         loss = history.loss if floor is None else history.loss - floor
-        ax.plot(history.epoch, loss, label=name or None, **style)
+        _draw(ax.plot, history.epoch, loss, label=name or None, **style)
     ax.set(xlabel="epoch", ylabel="loss" if floor is None else "loss above the least")
     if floor is not None:
         ax.set_yscale("log")
@@ -406,6 +414,11 @@ def sensitivity_map(
                 f"one is {kind(pair)}."
             )
         places = float_array(pair[1], pair[0])
+        if places.ndim != 1:
+            raise ValueError(
+                f"The values of {pair[0]} must be in one row, but have the shape {places.shape}. "
+                "Flatten them with .ravel()."
+            )
         if pair[0] in LOGARITHMIC and ((1 - places if pair[0] in DECAYS else places) <= 0).any():
             raise ValueError(
                 f"The values of {pair[0]} must be above 0, because the axis is logarithmic"
@@ -413,6 +426,7 @@ def sensitivity_map(
             )
     if mark is not None and (not isinstance(mark, Sequence) or len(mark) != 2):
         raise TypeError(f"A mark is two numbers, as in mark=(0.001, 0.9), not {shown(mark)}.")
+    mark = mark and [number(value, "A number of the mark") for value in mark]
     shape = (np.size(second[1]), np.size(first[1]))
     if np.shape(values) != shape:
         hint = " Transpose them, with .T." if np.shape(values) == shape[::-1] else ""
@@ -420,15 +434,16 @@ def sensitivity_map(
             f"The values must have the shape {shape}, a row for each {second[0]} and a column for "
             f"each {first[0]}, but have {np.shape(values)}.{hint}"
         )
+    if np.asarray(values).dtype.kind not in "fiub":
+        raise TypeError(f"The values must be real numbers, but are {np.asarray(values).dtype}.")
     ax = _axes(ax)
     ax.set(xscale="log", yscale="log")
     across, up = (_place(axis, *named) for axis, named in ((ax.xaxis, first), (ax.yaxis, second)))
     outcomes = np.ma.masked_invalid(values)
     colors = style.pop("cmap", plt.colormaps[LOW_IS_LIGHT].with_extremes(bad=DIVERGED))
     # One picture inside the vector figure: a mesh of thousands of cells would weigh megabytes.
-    mesh = ax.pcolormesh(
-        across, up, outcomes, rasterized=True, shading="nearest", cmap=colors, **style
-    )
+    looks = {"rasterized": True, "shading": "nearest", "cmap": colors}
+    mesh = _draw(ax.pcolormesh, across, up, outcomes, **looks, **style)
     if colorbar:
         ax.figure.colorbar(mesh, ax=ax, label=label)
     # A mark is white with a dark rim, to be seen on every color of the map.
@@ -477,14 +492,42 @@ def _axes(ax: Any):
     return ax
 
 
-def _looks(looks: Any) -> Mapping[str, Mapping]:
+def _looks(looks: Any, curves: Mapping) -> Mapping[str, Mapping]:
     """Return the looks by name, or say how they are written."""
     if looks is not None and not isinstance(looks, Mapping):
         raise TypeError(
             "looks are keyword arguments of plot under the name of a curve, as in "
             f"looks={{'SGD': {{'color': 'red'}}}}, not {kind(looks)}."
         )
+    for name, style in (looks or {}).items():
+        if name not in curves:
+            raise ValueError(
+                f"looks has {name!r}, but there is no such curve. "
+                f"{did_you_mean(name, map(str, curves))}"
+            )
+        if not isinstance(style, Mapping):
+            raise TypeError(
+                f"The look of {name!r} must be keyword arguments of plot, as in "
+                f"{{'color': 'red'}}, not {shown(style)}."
+            )
     return looks or {}
+
+
+def _draw(plot: Callable, *values: Any, **style: Any) -> Any:
+    """Draw with matplotlib, or say which keyword argument of a style it does not know."""
+    try:
+        return plot(*values, **style)
+    except AttributeError as error:
+        word = str(error).rpartition("argument ")[2]
+        raise TypeError(f"matplotlib's {plot.__name__} has no keyword argument {word}.") from None
+
+
+def _refuse_unrecorded(trace: Trace) -> None:
+    if len(trace.x) != trace.steps + 1:
+        raise ValueError(
+            "This trace holds the start and the end only, not the path between: make it with "
+            "record=True to draw it."
+        )
 
 
 def _place(axis: mpl.axis.Axis, name: str, values: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from d2lmini.checks import did_you_mean, explain_arguments, kind, shown
+from d2lmini.checks import did_you_mean, explain_arguments, kind, shown, unchangeable
 from d2lmini.descend import refuse_no_rule
 from d2lmini.optimizers import (
     RULES,
@@ -236,6 +236,7 @@ NO_RULE = {
 # ---- from a rule to a call ----------------------------------------------------------------------
 
 
+@unchangeable
 @dataclass(frozen=True)
 class Recipe:
     """A call in a framework, and how near to a rule it comes.

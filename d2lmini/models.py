@@ -103,6 +103,7 @@ class LinearRegression(_Model):
     def predict(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the prediction for each example."""
         refuse_other_parameters(parameters, ("w", "b"))
+        refuse_other_biases(b=(parameters["b"], np.shape(parameters["w"])[1:] or (1,)))
         x = features(x, parameters["w"])
         return x @ parameters["w"] + parameters["b"]
 
@@ -143,6 +144,7 @@ class SoftmaxRegression(_Model):
     def scores(self, parameters: dict[str, np.ndarray], x) -> np.ndarray:
         """Return the scores Z, of shape (n, k); the largest in a row is the predicted class."""
         refuse_other_parameters(parameters, ("W", "b"))
+        refuse_other_biases(b=(parameters["b"], np.shape(parameters["W"])[1:]))
         x = features(x, parameters["W"])
         return x @ parameters["W"] + parameters["b"]
 
@@ -214,6 +216,10 @@ class MLP(_Model):
         """Return the hidden layer H, of shape (n, h), and the scores Z, of shape (n, k)."""
         refuse_other_parameters(parameters, ("W1", "b1", "W2", "b2"))
         phi, _ = ACTIVATIONS[self.activation]
+        refuse_other_biases(
+            b1=(parameters["b1"], np.shape(parameters["W1"])[1:]),
+            b2=(parameters["b2"], np.shape(parameters["W2"])[1:]),
+        )
         x = features(x, parameters["W1"])
         H = phi(x @ parameters["W1"] + parameters["b1"])
         return H, H @ parameters["W2"] + parameters["b2"]
@@ -303,6 +309,14 @@ class SimpleRNN(_Model):
         refuse_other_parameters(parameters, ("U", "W", "b", "V", "c"))
         U, W, b = parameters["U"], parameters["W"], parameters["b"]
         features(x, U)
+        if np.shape(W) != (self.hidden, self.hidden):
+            raise ValueError(
+                f"This network has {plural(self.hidden, 'hidden unit')}, but its parameter 'W' has "
+                f"the shape {np.shape(W)}: they belong to another one."
+            )
+        refuse_other_biases(
+            b=(b, np.shape(U)[1:]), c=(parameters["c"], np.shape(parameters["V"])[1:])
+        )
         h = [np.zeros((len(x), self.hidden))]
         for t in range(x.shape[1]):
             h.append(np.tanh(x[:, t] @ U + h[-1] @ W + b))
@@ -350,6 +364,8 @@ ACTIVATIONS = {
 def _classes(values, name: str) -> np.ndarray:
     """Return classes as an array, whole numbers or text, or say what they must be."""
     found = array_of(values, name)
+    if found.dtype == object and all(isinstance(value, str) for value in found.ravel()):
+        return found.astype(str)
     if found.dtype.kind in "iubUS":
         return found
     found = float_array(values, name)
@@ -392,6 +408,11 @@ def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
             "class with the largest in each row, with .argmax(axis=1)."
         )
     same_shape(predicted, y, "The prediction", "the target")
+    if (y.dtype.kind in "US") != (predicted.dtype.kind in "US"):
+        raise TypeError(
+            "The true classes and the predicted ones must be of one kind, but one holds text and "
+            "the other numbers. Number both from 0."
+        )
     if y.size == 0:
         raise ValueError("There are no predictions to count.")
     return float(np.mean(y == predicted))
@@ -610,7 +631,8 @@ def score_table(Z) -> np.ndarray:
         Z = float_array(Z, "The scores")
     if Z.ndim == 0 or Z.size == 0:
         raise ValueError(
-            f"Scores need a row for each example, but this table is empty: its shape is {Z.shape}."
+            "Scores need a row for each example, but "
+            + (f"these have the shape {Z.shape}." if Z.size else f"this table is empty: {Z.shape}.")
         )
     # A run that may diverge tells NumPy to ignore what is not finite, and says so in words itself.
     if not is_finite(Z) and np.geterr()["invalid"] != "ignore":
@@ -670,6 +692,16 @@ def refuse_other_parameters(parameters, names: tuple[str, ...]) -> None:
         )
 
 
+def refuse_other_biases(**biases: tuple[Any, tuple[int, ...]]) -> None:
+    """Raise a ValueError unless each bias has its shape; NumPy would broadcast others."""
+    for name, (bias, shape) in biases.items():
+        if np.shape(bias) not in (shape, ()):  # one number means the same for all
+            raise ValueError(
+                f"The parameter {name!r} of this model must have the shape {shape}, but has "
+                f"{np.shape(bias)}. init(data) makes them."
+            )
+
+
 def class_labels(Z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the labels of a table of scores as an array, or refuse them.
 
@@ -707,8 +739,14 @@ def refuse_no_labels(y: np.ndarray, classes: int) -> None:
     if y.dtype.kind not in "iu" or y.ndim != 1:
         raise ValueError(
             "Class labels must be whole numbers in shape (n,), such as 0 or 9; got an array of "
-            f"type {y.dtype} and shape {y.shape}. Labels in one-hot rows become numbers with "
-            ".argmax(axis=1)."
+            f"type {y.dtype} and shape {y.shape}. "
+            + (
+                "Labels in one-hot rows become numbers with .argmax(axis=1)."
+                if y.ndim == 2 and y.shape[1] > 1
+                else "Flatten a column with .ravel()."
+                if y.ndim > 1
+                else "If they are 0, 1, … in another type, convert them with .astype(int)."
+            )
         )
     if y.min() < 0 or y.max() >= classes:
         raise ValueError(
@@ -779,12 +817,13 @@ def numerical_gradient(
 
 def refuse_no_function(function, name: str) -> None:
     """Raise a TypeError unless this can be called."""
+    example = f"model.{'loss' if 'loss' in name else 'gradient'}(p, x, y)"
     if not callable(function):
         raise TypeError(
-            f"{name} must be a function of the parameters, such as lambda p: model.loss(p, x, y), "
-            f"but is {shown(function)}."
+            f"{name} must be a function of the parameters, such as lambda p: {example}, but is "
+            f"{shown(function)}."
         )
-    takes(function, f"{name} (for a model lambda p: model.loss(p, x, y))", "parameters")
+    takes(function, f"{name} (for a model lambda p: {example})", "parameters")
 
 
 def one_number(loss: Any) -> float:

@@ -22,6 +22,7 @@ from d2lmini.checks import (
     same_shape,
     shown,
     takes,
+    true_or_false,
     unchangeable,
 )
 
@@ -98,6 +99,9 @@ class Objective:
                 )
             if given is not None:
                 takes(given, f"{self.name}: the {what}", "x")
+        object.__setattr__(self, "noisy", true_or_false(self.noisy, f"{self.name}: noisy"))
+        if not isinstance(self.formula, str):
+            raise TypeError(f"{self.name}: the formula must be text, but is {shown(self.formula)}.")
         if self.start is None and self.domain is None:
             raise ValueError(f"{self.name} needs a start, such as start=[-3.0, 1.0].")
         start = self.start
@@ -228,18 +232,25 @@ class Objective:
         UserWarning
             If the gradient there is not that of the value.
         """
-        x, many = (
-            self.start.copy(),
-            np.stack([self.start] * (self.dimension + 1 + (self.dimension == 1))),
-        )
+        x = self.start  # neither it nor the table can be changed by a reader's function
+        many = np.stack([x] * (self.dimension + 1 + (self.dimension == 1)))
+        many.flags.writeable = False
         with np.errstate(all="ignore"):
-            value = array_of(self._asked("value", x), f"{self.name}: the value")
+            given = self._asked("value", x)
+            value = array_of(given, f"{self.name}: the value")
             if value.shape != () or value.dtype.kind not in "fiu":
                 what = f"an array of shape {value.shape}" if value.shape else shown(value[()])
                 raise TypeError(
                     f"{self.name}: the value at a point must be a real number, but is {what}."
                 )
             found = {"value together": self._takes(self.value, many, value)}
+            if _is_method(self.gradient, Objective._differences) and not np.array_equal(
+                value, self.value(x), equal_nan=True
+            ):
+                raise ValueError(
+                    f"{self.name}: the value has noise, it is another one each time, so that its "
+                    "differences are no gradient. Pass a gradient, and noisy=True."
+                )
             if self.noisy:  # to ask for a gradient would use up noise
                 together = found["value together"]
                 return found | {"gradient together": together, "gradient is an array": False}
@@ -263,7 +274,12 @@ class Objective:
         """Return what a reader's function makes of the start, or say what shape that has."""
         try:
             return getattr(self, what)(x)
-        except (IndexError, TypeError) as error:
+        except (IndexError, TypeError, ValueError) as error:
+            if "read-only" in str(error):
+                raise ValueError(
+                    f"{self.name}: the {what} changes the point that it is given. Write "
+                    "x = x - …, not x -= …."
+                ) from None
             if not isinstance(error, IndexError) and "index" not in str(error):
                 raise
             point = "a number" if x.ndim == 0 else f"a vector of {plural(x.size, 'coordinate')}"

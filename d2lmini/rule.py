@@ -265,6 +265,8 @@ class Rule:
         Arguments left at their defaults are not shown, but for the learning rate. Numbers are
         written in as few digits as mean exactly them.
         """
+        if not hasattr(self, "__dataclass_params__"):  # a class with an __init__ of its own
+            return f"<{type(self).__name__}, which is no rule yet>"
         given = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -422,7 +424,8 @@ class Rule:
         try:
             with np.errstate(all="ignore"):  # what is lost is nan or infinite in the result
                 new_x, new_state = self.advance(read_only(x), read_only(g), read_only(state))
-            fits = (self.shape != () or alike(x, new_x)) and (
+            fits = (self.shape != () or alike(x, new_x)) and are_real(new_x, "f")
+            fits = fits and (
                 self.shape != ()  # the first step may make one run into many
                 or (
                     len(state) == len(new_state)
@@ -480,6 +483,8 @@ class Rule:
                 f"{list(state)}. {BEGIN}"
             )
         for letter, zero in expected.items():
+            if letter != "t" and self.shape == () and not are_real(state[letter]):
+                raise TypeError(f"The state's {letter!r} must hold real numbers. {BEGIN}")
             if self.shape == () and not alike(zero, state[letter]):
                 raise ValueError(
                     f"The state's {letter!r} is not shaped like the parameters: "
@@ -506,6 +511,14 @@ class Rule:
         slope = g if key is None else g[key]
         fields = self._zeros(part)
         try:
+            inspect.signature(self.update).bind(part, slope, 1, self.rate(1), **fields)
+        except TypeError:
+            given = ", ".join(["self", "x", "g", "t", "eta", *fields])
+            raise TypeError(
+                f"The update of {mine} is called with the arguments ({given}), the last ones as "
+                "zero_state names them, but takes others."
+            ) from None
+        try:
             returned = self.update(part, slope, 1, self.rate(1), **fields)
         except Exception:
             return  # the error of the reader's own code says more
@@ -519,6 +532,14 @@ class Rule:
             given = list(new_fields) if isinstance(new_fields, dict) else kind(new_fields)
             raise TypeError(
                 f"The {wanted}, with the fields {list(fields)}, but the second was {given}."
+            ) from None
+        if getattr(new_part, "dtype", np.dtype(object)).kind != "f":
+            what = kind(new_part)
+            if isinstance(new_part, np.ndarray | np.generic):
+                what = f"of the type {new_part.dtype}"
+            raise TypeError(
+                f"The {wanted}, an array of floating-point numbers, but the new parameters are "
+                f"{what}."
             ) from None
         if np.shape(new_part) != np.shape(part):
             raise ValueError(
@@ -613,10 +634,23 @@ def update_rule(rule: type) -> type:
         raise TypeError(
             f"@d2l.update_rule stands above a subclass of d2l.Rule, but {name} is none."
         )
+    taken = [n for n in vars(rule).get("__annotations__", {}) if callable(getattr(Rule, n, None))]
+    taken += ["shape"] * ("shape" in vars(rule))
+    if taken:
+        raise TypeError(
+            f"{rule.__name__}: a hyperparameter cannot be called {taken[0]!r}, because every rule "
+            "has a method or a property of this name. Choose another."
+        )
     if "__setattr__" in vars(rule):
         raise TypeError(
             f"{rule.__name__} is a rule already: the decorator stands above your own class."
         )
+    for name in vars(rule).get("__annotations__", {}):
+        if isinstance(vars(rule).get(name), (list, dict, set)):
+            raise TypeError(
+                f"{rule.__name__}: the default of {name!r} must be a number, True, False or text, "
+                f"but is {kind(vars(rule)[name])}."
+            )
     cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(rule)
     plain_init = cls.__init__
     names = [field.name for field in dataclasses.fields(cls)]
@@ -746,6 +780,13 @@ def alike(x: Any, y: Any) -> bool:
             and all(alike(part, y[key]) for key, part in items(x))
         )
     return not isinstance(y, (list, dict)) and np.shape(x) == np.shape(y)
+
+
+def are_real(x: Any, kinds: str = "fiub") -> bool:
+    """Say whether parameters or a part of a state hold real numbers, or those of some kinds."""
+    if isinstance(x, (list, dict)):
+        return all(are_real(part, kinds) for _, part in items(x))
+    return np.asarray(x).dtype.kind in kinds
 
 
 def read_only(x: Any) -> Any:

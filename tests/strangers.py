@@ -230,6 +230,61 @@ def scale(rule):
     return d2l.agree(rule, lambda x, g: x - 0.1 * g)
 
 
+def own_field(name, default=3.0):
+    """Return a rule of a reader's own with a field of some name."""
+    body = {"__annotations__": {"learning_rate": float, name: float}, "learning_rate": 0.1}
+    return d2l.update_rule(type("Mine", (d2l.Rule,), body | {name: default}))()
+
+
+class OwnInit(d2l.Rule):
+    def __init__(self, lr):
+        self.lr = lr
+
+
+class OwnPredict(Own):
+    def predict(self, x):
+        return x
+
+
+def into_one_array():
+    """Return an update that writes all points into one array."""
+    kept = np.zeros(2)
+    return lambda self, x, g, t, eta: (np.subtract(x, eta * g, out=kept), {})
+
+
+def in_one_array():
+    """Return a gradient that is the same array each time."""
+    kept = np.zeros(2)
+    return lambda x: np.multiply([2.0, 6.0], x - [1.0, 0.0], out=kept)
+
+
+def slope(x):
+    return np.array([2 * (x[0] - 1), 6 * x[1]])
+
+
+def shifted(x):
+    x -= 1
+    return x @ x
+
+
+def changed_later():
+    x = X.copy()
+    data = d2l.Dataset("mine", x, Y)
+    x -= 100
+    return data
+
+
+class Sparse:
+    """A sparse matrix of SciPy."""
+
+    def toarray(self):
+        return X
+
+
+NOISE = np.random.default_rng(0)
+WORDS = d2l.Dataset("two sequences", np.ones((2, 5, 3)), [0, 1])
+
+
 # ---- what must be refused -----------------------------------------------------------------------
 
 REFUSED = {
@@ -429,6 +484,52 @@ REFUSED = {
         },
     },
     "a rule of one's own": {
+        "a field named like a method": (
+            lambda: own_field("step"),
+            T,
+            "a hyperparameter cannot be called 'step'",
+        ),
+        "a field named like another method": (lambda: own_field("rate"), T, "called 'rate'"),
+        "a default that is a list": (
+            lambda: own_field("betas", [0.9]),
+            T,
+            "the default of 'betas'",
+        ),
+        "update returns complex numbers": (
+            lambda: run(own(lambda self, x, g, t, eta: (x - eta * g + 0j, {}))),
+            T,
+            "of the type complex128",
+        ),
+        "update returns whole numbers": (
+            lambda: run(own(lambda self, x, g, t, eta: ((x - eta * g).astype(int), {}))),
+            T,
+            "of the type int64",
+        ),
+        "update returns parameters in a list": (
+            lambda: run(own(lambda self, x, g, t, eta: (list(x - eta * g), {}))),
+            T,
+            "the new parameters are a list",
+        ),
+        "update with too few arguments": (
+            lambda: run(own(lambda self, x, g: (x - g, {}))),
+            T,
+            "(self, x, g, t, eta)",
+        ),
+        "update with another letter": (
+            lambda: run(own(lambda self, x, g, t, eta, m: (x - m, {"m": g}), velocity)),
+            T,
+            "(self, x, g, t, eta, v)",
+        ),
+        "update that returns one array for all": (
+            lambda: run(own(into_one_array())),
+            V,
+            "Return a new one each time",
+        ),
+        "its own __init__, without the decorator": (
+            lambda: run(OwnInit(0.1)),
+            T,
+            "write @d2l.update_rule above its class",
+        ),
         "no decorator": (lambda: Undecorated(), T, "write @d2l.update_rule above its class"),
         "no decorator, arguments": (lambda: Undecorated(learning_rate=0.1), T, "@d2l.update_rule"),
         "@dataclass": (lambda: run(PlainDataclass()), T, "@d2l.update_rule"),
@@ -559,6 +660,16 @@ REFUSED = {
         **no_numbers(d2l.Adam().init, "a dict", "ragged"),
     },
     "step": {
+        "a state of complex numbers": (
+            lambda: step(d2l.SGD(0.1, 0.9), FLAT, FLAT, {"t": 0, "v": FLAT * 1j}),
+            T,
+            "must hold real numbers",
+        ),
+        "a state of text": (
+            lambda: step(d2l.SGD(0.1, 0.9), FLAT, FLAT, {"t": 0, "v": np.array(["a"] * 3)}),
+            T,
+            "must hold real numbers",
+        ),
         "flat parameters, gradient a column": (
             lambda: step(d2l.SGD(), FLAT, COLUMN),
             V,
@@ -850,6 +961,20 @@ REFUSED = {
         },
     },
     "Objective": {
+        "a value that changes its point": (
+            lambda: surface(shifted)(np.ones(2)),
+            V,
+            "changes the point that it is given",
+        ),
+        "a gradient that changes its point": (lambda: on(shifted), V, "Write x = x - …"),
+        "a value with noise": (
+            lambda: run(d2l.SGD(), surface(lambda x: x @ x + NOISE.normal())),
+            V,
+            "the value has noise",
+        ),
+        "noisy in words": (lambda: surface(noisy="no"), T, "noisy must be True or False"),
+        "a formula that is a number": (lambda: surface(formula=3), T, "the formula must be text"),
+        "grad": (lambda: d2l.bowl.grad, A, "An Objective has no 'grad'. Did you mean 'gradient'"),
         "no function": (lambda: d2l.Objective("mine", 3.0, start=FLAT), T, "lambda x: x[0] ** 2"),
         "text for the function": (lambda: d2l.Objective("mine", "x**2", start=1.0), T, "but is"),
         "the function first": (
@@ -923,6 +1048,24 @@ REFUSED = {
         ),
     },
     "minimize": {
+        "a gradient that becomes None": (
+            lambda: on(lambda x: slope(x) if x[0] < -2 else None),
+            T,
+            "the gradient returned None at step",
+        ),
+        "a gradient that becomes complex": (
+            lambda: on(lambda x: slope(x) + (0.0 if x[0] < -2 else 0j)),
+            T,
+            "does not stay real",
+        ),
+        "a gradient that becomes a number": (
+            lambda: on(lambda x: slope(x) if x[0] < -2 else x[0]),
+            V,
+            "does not keep the shape",
+        ),
+        "losses of a trace": (lambda: TRACE.path, A, "A Trace has no 'path'. Did you mean 'x'"),
+        "an index of a trace": (lambda: TRACE[0], T, "A Trace has no index"),
+        "a trace unpacked": (lambda: list(TRACE), T, "cannot be unpacked"),
         "a function for an objective": (
             lambda: d2l.minimize(np.sin, d2l.SGD()),
             T,
@@ -1086,6 +1229,15 @@ REFUSED = {
         "gradients with nan": (lambda: d2l.feed(d2l.SGD(0.1), [1, np.nan]), V, "at index 1"),
     },
     "Dataset": {
+        "names None": (lambda: d2l.Dataset("a", X, Y, None), T, "a tuple of text"),
+        "data.X": (lambda: DATA.X, A, "A Dataset has no 'X'. Did you mean 'x'"),
+        "data.target": (lambda: DATA.target, A, "Did you mean 'y'"),
+        "a sparse matrix": (lambda: d2l.Dataset("a", Sparse(), Y), T, ".toarray()"),
+        "numbers as objects": (
+            lambda: d2l.Dataset("a", X.astype(object), Y),
+            T,
+            "np.asarray(values, dtype=float)",
+        ),
         "empty": (
             lambda: d2l.Dataset("mine", np.empty((0, 3)), np.empty(0)),
             V,
@@ -1179,6 +1331,30 @@ REFUSED = {
         "shuffle=": (lambda: d2l.minibatches(10, 2, 0, shuffle=True), T, "argument 'shuffle'"),
     },
     "models": {
+        "a bias for every row": (
+            lambda: MODEL.loss({"w": np.zeros(2), "b": np.arange(6.0)}, X, Y),
+            V,
+            "'b' of this model must have the shape (1,)",
+        ),
+        "a bias for all classes": (
+            lambda: d2l.SoftmaxRegression().loss(
+                {"W": np.zeros((2, 2)), "b": np.zeros(1)}, X, CLASSES.y
+            ),
+            V,
+            "must have the shape (2,)",
+        ),
+        "a bias for all hidden units": (
+            lambda: d2l.MLP(4).gradient(
+                d2l.MLP(4).init(CLASSES) | {"b1": np.zeros(1)}, X, CLASSES.y
+            ),
+            V,
+            "must have the shape (4,)",
+        ),
+        "parameters of a larger recurrent network": (
+            lambda: d2l.SimpleRNN(8).loss(d2l.SimpleRNN(4).init(WORDS), WORDS.x, WORDS.y),
+            V,
+            "8 hidden units",
+        ),
         "LinearRegression with arguments": (
             lambda: d2l.LinearRegression(2),
             T,
@@ -1283,6 +1459,16 @@ REFUSED = {
         ),
     },
     "softmax, cross_entropy, accuracy": {
+        "labels True and False": (
+            lambda: d2l.cross_entropy(np.eye(2), [True, False]),
+            V,
+            ".astype(int)",
+        ),
+        "accuracy of text and numbers": (
+            lambda: d2l.accuracy(["0", "1"], [0, 1]),
+            T,
+            "must be of one kind",
+        ),
         **no_numbers(d2l.softmax, "nan", "infinite"),
         "softmax of nothing": (lambda: d2l.softmax([]), V, "this table is empty"),
         "softmax of a number": (lambda: d2l.softmax(3.0), V, "need a row"),
@@ -1341,6 +1527,11 @@ REFUSED = {
         "accuracy, y_true=": (lambda: d2l.accuracy(y_true=[1], y_pred=[1]), T, "mean 'y'"),
     },
     "numerical_gradient, check_gradients": {
+        "the gradient for its function": (
+            lambda: d2l.check_gradients(lambda p: 1.0, P, P),
+            T,
+            "lambda p: model.gradient(p, x, y)",
+        ),
         "vector loss": (
             lambda: d2l.numerical_gradient(lambda x: x, FLAT),
             T,
@@ -1409,6 +1600,40 @@ REFUSED = {
         ),
     },
     "train": {
+        "loss that changes the data": (
+            lambda: train(Own(loss=lambda p, x, y: float(np.subtract(x, 1, out=x).sum()))),
+            V,
+            "The model's loss changes its arguments in place",
+        ),
+        "gradient that changes the parameters": (
+            lambda: train(Own(gradient=lambda p, x, y: {"w": np.add(p["w"], 1, out=p["w"])})),
+            V,
+            "The model's gradient changes its arguments in place",
+        ),
+        "metric that changes the targets": (
+            lambda: train(metrics={"m": lambda y, p: np.subtract(y, p, out=y).sum()}),
+            V,
+            "The metric 'm' changes its arguments in place",
+        ),
+        "to go on with another batch size": (
+            lambda: train(batch_size=2, start=train(batch_size=3)),
+            V,
+            "This history has 2 minibatches in an epoch",
+        ),
+        "to go on with other data": (
+            lambda: train(data=d2l.Dataset("more", np.vstack([X, X]), np.r_[Y, Y]), start=HISTORY),
+            V,
+            "12 examples in minibatches of 6 make 2",
+        ),
+        "metrics of a model that predicts in another way": (
+            lambda: train(OwnPredict(), metrics={"accuracy": d2l.accuracy}),
+            T,
+            "The model's predict(parameters, x) is called with two arguments",
+        ),
+        "losses of a history": (lambda: HISTORY.losses, A, "Did you mean 'loss'"),
+        "history of a history": (lambda: HISTORY.history, A, "Did you mean 'loss'"),
+        "val_loss": (lambda: HISTORY.val_loss, A, "Did you mean 'validation_loss'"),
+        "a history by name": (lambda: HISTORY["loss"], T, "A History has no index"),
         "a class for a model": (
             lambda: train(d2l.LinearRegression),
             T,
@@ -1621,6 +1846,16 @@ REFUSED = {
         ),
     },
     "agree": {
+        "the error of an agreement": (
+            lambda: scale(d2l.SGD(0.1)).error,
+            A,
+            "An Agreement has no 'error'. Did you mean 'difference'",
+        ),
+        "whether it is true": (
+            lambda: bool(d2l.agree(d2l.SGD(0.1), d2l.SGD(0.2))),
+            T,
+            "agreement.difference == 0",
+        ),
         "a name": (lambda: d2l.agree("rmsprop"), T, "d2l.get_rule('rmsprop')"),
         "a class": (lambda: d2l.agree(d2l.RMSprop), T, "d2l.RMSprop(), not the class"),
         "nothing": (lambda: d2l.agree(), T, "agree needs 'rule'"),
@@ -1937,6 +2172,65 @@ REFUSED = {
         "no such rule": (lambda: d2l.rule_like("optax.amsgrad"), V, "largest corrected average"),
     },
     "figures": {
+        "surfaces of one name": (
+            lambda: d2l.plot_traces(
+                {str(a): run(d2l.SGD(0.05), d2l.quadratic([[a, 0], [0, 1]])) for a in (1.0, 9.0)}
+            ),
+            V,
+            "on different surfaces",
+        ),
+        "a path that was not recorded": (
+            lambda: d2l.plot_traces(run(d2l.SGD(0.1), record=False)),
+            V,
+            "record=True",
+        ),
+        "a descent that was not recorded": (
+            lambda: d2l.plot_descent(run(d2l.SGD(0.1), d2l.parabola, record=False)),
+            V,
+            "record=True",
+        ),
+        "contours of a constant": (
+            lambda: d2l.contours(surface(lambda x: 0 * x[0] + 1.0)),
+            V,
+            "no two values",
+        ),
+        "a look in one word": (lambda: d2l.plot_traces({"a": TRACE}, looks={"a": "red"}), T, "red"),
+        "a look that matplotlib has not": (
+            lambda: d2l.plot_traces({"a": TRACE}, looks={"a": {"colour": "red"}}),
+            T,
+            "no keyword argument 'colour'",
+        ),
+        "a style that matplotlib has not": (
+            lambda: d2l.plot_descent(run(d2l.SGD(0.1), d2l.parabola), colour="red"),
+            T,
+            "no keyword argument 'colour'",
+        ),
+        "a look of no curve": (
+            lambda: d2l.plot_histories({"Adam": HISTORY}, looks={"adam": {}}),
+            V,
+            "Did you mean 'Adam'",
+        ),
+        "a map of a column of rates": (
+            lambda: d2l.sensitivity_map(
+                ("learning_rate", np.array([[0.1], [0.2]])), ("rho", [0.5, 0.9]), np.ones((2, 2))
+            ),
+            V,
+            ".ravel()",
+        ),
+        "a map of text": (
+            lambda: d2l.sensitivity_map(
+                ("learning_rate", [0.1, 0.2]), ("rho", [0.5]), [["a", "b"]]
+            ),
+            T,
+            "must be real numbers",
+        ),
+        "a mark of text": (
+            lambda: d2l.sensitivity_map(
+                ("learning_rate", [0.1]), ("rho", [0.5]), [[1.0]], mark=("a", "b")
+            ),
+            T,
+            "holds text",
+        ),
         "plot_traces of a list": (
             lambda: d2l.plot_traces([TRACE, TRACE]),
             T,
@@ -2578,6 +2872,10 @@ RIGHT = {
         "repr without addresses": (lambda: "0x" in repr(surface()), False),
     },
     "minimize": {
+        "a gradient in one array for all points": (
+            lambda: on(in_one_array()).gradient[:2],
+            [[-8.0, 6.0], [-6.4, 2.4]],
+        ),
         "a start of integers": (
             lambda: run(d2l.SGD(), start=[1, 2], steps=1).x.dtype.name,
             "float64",
@@ -2638,6 +2936,11 @@ RIGHT = {
         ),
     },
     "Dataset": {
+        "arrays that are changed afterwards": (lambda: changed_later().x[0], X[0]),
+        "a half-precision column": (
+            lambda: d2l.standardize(np.array([60000, 1000, 30000], np.float16)).std().round(3) == 1,
+            True,
+        ),
         "lists": (lambda: d2l.Dataset("mine", [[1, 2], [3, 4]], [0, 1]).x.dtype.name, "float64"),
         "y of objects": (
             lambda: d2l.Dataset("mine", X[:2], np.array([1, 2.5], dtype=object)).y,
@@ -2686,6 +2989,10 @@ RIGHT = {
         ),
     },
     "train": {
+        "validation added when it goes on": (
+            lambda: np.isnan(train(start=HISTORY, validation=DATA).validation_loss).tolist(),
+            [True] * 3 + [False] * 2,
+        ),
         "batch of all": (lambda: train().loss.shape, (3,)),
         "batch from NumPy": (lambda: train(batch_size=np.int64(1), epochs=1).steps, 6),
         "two targets": (
@@ -2780,6 +3087,11 @@ RIGHT = {
         "rule_like by tf.": (lambda: d2l.rule_like("tf.keras.optimizers.SGD").momentum, 0.0),
     },
     "agree": {
+        "nothing moved": (
+            lambda: repr(d2l.agree(d2l.SGD(0.1), d2l.Adam(0.1), gradients=np.zeros((2, 3)))),
+            "equal bit for bit over 2 steps in float32, in which no parameter moved: that says "
+            "nothing",
+        ),
         "a function": (
             lambda: scale(d2l.SGD(0.1)).difference,
             lambda difference: difference < 1e-6,
@@ -2802,6 +3114,18 @@ RIGHT = {
         ),
     },
     "figures": {
+        "contours where there are values": (
+            lambda: (
+                len(
+                    d2l.contours(surface(lambda x: np.log(x[0]), start=[1.0, 1.0]))
+                    .collections[0]
+                    .get_paths()[3]
+                    .vertices
+                )
+                > 0
+            ),
+            True,
+        ),
         "one trace": (lambda: len(d2l.plot_traces(TRACE).lines) > 1, True),
         "named traces": (lambda: d2l.plot_traces({"SGD": TRACE}).get_legend() is not None, True),
         "a surface of one's own": (

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strangers import Converted, Signum, Tensor
+from strangers import Converted, OwnSignum, Tensor
 from test_strangers import refuse_no_sentence
 
 import d2lmini as d2l
@@ -55,10 +55,10 @@ STRANGE = st.sampled_from(
         *(Converted([1.0, 2.0]), np.ma.masked_array([1.0, 2.0], [True, False]), d2l, {1, 2}),
     ]
 )
-RULES = st.sampled_from([*d2l.RULES.values(), Signum])
+RULES = st.sampled_from([*d2l.RULES.values(), OwnSignum])
 MINE = st.sampled_from(
     [
-        *(d2l.SGD(0.1), d2l.Adam(), d2l.RMSprop(np.array([[0.1], [0.2]])), Signum(), d2l.SGD),
+        *(d2l.SGD(0.1), d2l.Adam(), d2l.RMSprop(np.array([[0.1], [0.2]])), OwnSignum(), d2l.SGD),
         *(d2l.bowl, d2l.parabola, d2l.LinearRegression(), d2l.MLP(3), d2l.LinearRegression),
         *(d2l.Dataset("mine", np.eye(3), [0, 1, 1]), d2l.CosineDecay(0.1, 10), d2l.CosineDecay),
         *("sgd", d2l.minimize),

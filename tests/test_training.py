@@ -50,8 +50,9 @@ def test_a_training_that_goes_on_is_one_training(rule, batch_size):
     np.testing.assert_array_equal(rest.epoch, whole.epoch)
     assert rest.steps == whole.steps == rest.state["t"]
     # Another order of the rows, or a state from zero, would end elsewhere.
-    other = d2l.train(NETWORK, rule, CLASSES, epochs=3, batch_size=7, seed=4, start=part)
-    assert not same(other.parameters, whole.parameters)
+    if batch_size == 7:
+        other = d2l.train(NETWORK, rule, CLASSES, epochs=3, batch_size=7, seed=4, start=part)
+        assert not same(other.parameters, whole.parameters)
 
 
 def test_a_training_goes_on_after_it_was_saved():
