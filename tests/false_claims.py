@@ -797,6 +797,15 @@ FALSE_CLAIMS = [
         "for size, low, high in ((10, 0.99, 1), (0.1, 0.99, 1)):",
     ),
     FalseClaim(
+        "update_rules/rmsprop.md",
+        (
+            "While gradients keep their size, the learning rate is the length of a typical step "
+            "from the first steps on, however long the memory is."
+        ),
+        "assert (early > 2).all()",
+        "assert (early < 1.1).all()",
+    ),
+    FalseClaim(
         "update_rules/adadelta.md",
         "With pixels from 0 to 16, too, every epsilon from 0.001 on is good.",
         (
