@@ -117,10 +117,12 @@ def twin(rule: Rule):
 def _keras_schedule(schedule):
     schedules = keras().optimizers.schedules
     like = getattr(schedules, type(schedule).__name__, None)
-    if like is None or not type(schedule).__module__.startswith("d2lmini."):
+    ours = type(schedule).__module__ == "d2lmini.schedules"
+    if like is None or not ours:
+        name = getattr(schedule, "__name__", type(schedule).__name__)
+        which = name if ours else f"A schedule of your own, {name},"
         raise ValueError(
-            f"A schedule of your own, {getattr(schedule, '__name__', type(schedule).__name__)}, "
-            "has no twin in Keras: use one of d2lmini.schedules."
+            f"{which} has no twin in Keras: use one that keras.optimizers.schedules has too."
         )
     arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(schedule).items()}
     return like(**arguments)

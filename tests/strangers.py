@@ -783,7 +783,7 @@ REFUSED = {
                 ("True", (True, 10, 0.9), T, "must be a number, but is True"),
                 ("a function", (0.1, 10, abs), T, "this is the function abs"),
                 ("too little", (0.1,), T, "needs 'decay_steps' and 'decay_rate'"),
-                ("too much", (0.1, 1, 0.9, 1, 1), T, "takes 3 arguments by place"),
+                ("too much", (0.1, 1, 0.9, 1, 1), T, "takes 4 arguments by place"),
                 ("arrays that do not fit", (np.ones(2), 1, np.ones(3)), V, "do not fit together"),
             ]
         },
@@ -798,8 +798,8 @@ REFUSED = {
         "CosineDecay of alpha -1": (lambda: d2l.CosineDecay(0.1, 10, -1.0), V, "not be negative"),
         "CosineDecay with warmup_steps": (
             lambda: d2l.CosineDecay(0.1, 10, warmup_steps=5),
-            T,
-            "has no argument 'warmup_steps'",
+            V,
+            "without a warmup_target would do nothing",
         ),
         "CosineDecay with lr": (
             lambda: d2l.CosineDecay(lr=0.1, decay_steps=10),
@@ -811,10 +811,78 @@ REFUSED = {
             T,
             "mean 'decay_steps'",
         ),
-        "ExponentialDecay with staircase": (
-            lambda: d2l.ExponentialDecay(0.1, 10, 0.9, staircase=True),
+        "ExponentialDecay with a staircase of 1": (
+            lambda: d2l.ExponentialDecay(0.1, 10, 0.9, staircase=1),
             T,
-            "has no argument 'staircase'",
+            "staircase must be True or False",
+        ),
+        "PolynomialDecay with gamma": (
+            lambda: d2l.PolynomialDecay(0.1, 10, gamma=0.5),
+            T,
+            "has no argument 'gamma'",
+        ),
+        "PolynomialDecay to -1": (
+            lambda: d2l.PolynomialDecay(0.1, 10, -1.0),
+            V,
+            "end_learning_rate must not be negative",
+        ),
+        "waves that get shorter": (
+            lambda: d2l.CosineDecayRestarts(0.1, 10, t_mul=0.5),
+            V,
+            "t_mul must be at least 1",
+        ),
+        "waves of no length": (
+            lambda: d2l.CosineDecayRestarts(0.1, 0),
+            V,
+            "first_decay_steps must be above 0",
+        ),
+        "waves of many lengths": (
+            lambda: d2l.CosineDecayRestarts(0.1, np.array([5.0, 9.0])),
+            T,
+            "first_decay_steps must be one number",
+        ),
+        "Warmup of text": (lambda: d2l.Warmup("0.1", 10), T, "schedule must be a number"),
+        "Warmup of a negative rate": (lambda: d2l.Warmup(-0.1, 10), V, "not be a negative rate"),
+        "InverseRootDecay in no steps": (lambda: d2l.InverseRootDecay(0.1, 0), V, "above 0"),
+        "Warmup for half a step": (lambda: d2l.Warmup(0.1, 0.5), (T, V), "warmup_steps"),
+        "Warmup by a class": (lambda: d2l.Warmup(d2l.CosineDecay, 5), T, "an instance of a"),
+        "Warmup by a rule": (lambda: d2l.Warmup(d2l.SGD(0.1), 5), T, "A rule takes the whole"),
+        "OneCycle of two steps": (lambda: d2l.OneCycle(0.1, 2), V, "Take more steps"),
+        "OneCycle in percent": (lambda: d2l.OneCycle(0.1, 100, pct_start=30), V, "at most 1"),
+        "OneCycle with a fall of 0": (
+            lambda: d2l.OneCycle(0.1, 100, final_div_factor=0.0),
+            V,
+            "final_div_factor must be above 0",
+        ),
+        "WarmupStableDecay of fractions": (
+            lambda: d2l.WarmupStableDecay(0.1, 0.1, 0.7, 0.2),
+            (T, V),
+            "warmup_steps must be a whole number",
+        ),
+        "WarmupStableDecay without a decay": (
+            lambda: d2l.WarmupStableDecay(0.1, 10, 10, 0),
+            V,
+            "decay_steps must be above 0",
+        ),
+        "plot_schedules of a list": (
+            lambda: d2l.plot_schedules([d2l.CosineDecay(0.1, 10)], 10),
+            T,
+            "each schedule under its name",
+        ),
+        "plot_schedules of a rule": (
+            lambda: d2l.plot_schedules({"SGD": d2l.SGD(0.1)}, 10),
+            T,
+            "learning_rate",
+        ),
+        "plot_schedules of many rates": (
+            lambda: d2l.plot_schedules({"two": d2l.CosineDecay(np.array([0.1, 0.2]), 10)}, 10),
+            V,
+            "one rate a schedule",
+        ),
+        "plot_schedules without steps": (
+            lambda: d2l.plot_schedules({"cosine": d2l.CosineDecay(0.1, 10)}),
+            T,
+            "steps",
         ),
         "ExponentialDecay with gamma": (
             lambda: d2l.ExponentialDecay(0.1, 10, gamma=0.9),
@@ -1739,7 +1807,7 @@ REFUSED = {
         "Keras: a schedule of one's own": (
             lambda: d2l.twin(d2l.SGD(lambda k: 0.1)),
             V,
-            "has no twin in Keras: use one of d2lmini.schedules",
+            "has no twin in Keras: use one that",
         ),
     },
     "train_concise": {
