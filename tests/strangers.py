@@ -841,7 +841,7 @@ REFUSED = {
             T,
             "first_decay_steps must be one number",
         ),
-        "Warmup of text": (lambda: d2l.Warmup("0.1", 10), T, "schedule must be a number"),
+        "Warmup of text": (lambda: d2l.Warmup("0.1", 10), T, "holds text"),
         "Warmup of a negative rate": (lambda: d2l.Warmup(-0.1, 10), V, "not be a negative rate"),
         "InverseRootDecay in no steps": (lambda: d2l.InverseRootDecay(0.1, 0), V, "above 0"),
         "Warmup for half a step": (lambda: d2l.Warmup(0.1, 0.5), (T, V), "warmup_steps"),
