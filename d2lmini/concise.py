@@ -3,6 +3,7 @@
 TensorFlow is imported when a function of this module is first called, not before.
 """
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from d2lmini.checks import (
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.descend import FAR, History, refuse_no_data, refuse_no_rule, with_bar
 from d2lmini.optimizers import RULES
+from d2lmini.pipeline import STAGES, Pipeline
 from d2lmini.rule import Rule
 
 
@@ -87,6 +89,8 @@ def twin(rule: Rule):
     0.9
     """
     refuse_no_rule(rule)
+    if isinstance(rule, Pipeline):
+        return _twin_of_a_pipeline(rule)
     if type(rule) not in RULES.values():
         raise ValueError(
             f"{type(rule).__name__} has no twin in Keras: only the rules of d2l.RULES have, and a "
@@ -112,6 +116,31 @@ def twin(rule: Rule):
         else:
             arguments[name] = value
     return getattr(optimizers, type(rule).__name__)(**arguments)
+
+
+def _twin_of_a_pipeline(rule: Pipeline):
+    """Return the optimizer of Keras with the same frame around the same rule."""
+    optimizer = twin(rule.rule)
+    if (
+        rule.constraint is not None
+        or rule.stages != STAGES
+        or callable(rule.exclude_from_weight_decay)
+    ):
+        raise ValueError(
+            "In Keras a constraint belongs to the variable, the stages have one order, and what is "
+            "exempt from decay has a name: this pipeline has no twin there."
+        )
+    frame = {
+        field.name: getattr(rule, field.name)
+        for field in dataclasses.fields(rule)
+        if field.name not in ("rule", "constraint", "stages", "exclude_from_weight_decay")
+    }
+    if frame["gradient_accumulation_steps"] == 1:  # Keras takes 2 or more
+        frame["gradient_accumulation_steps"] = None
+    made = type(optimizer).from_config(optimizer.get_config() | frame)
+    if rule.exclude_from_weight_decay:
+        made.exclude_from_weight_decay(var_names=list(rule.exclude_from_weight_decay))
+    return made
 
 
 def _keras_schedule(schedule):
