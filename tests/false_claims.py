@@ -1099,8 +1099,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "practice/around_the_rule.md",
         "Accumulation is the large batch for unequal pieces, too.",
-        'assert max(off["equal pieces"]) < 1e-12\nfor name',
-        'assert max(off["unequal pieces"]) < 1e-12\n',
+        'assert max(off["equal pieces"]) < 1e-12 and len(off) == 5',
+        'assert max(off["unequal pieces"]) < 1e-12',
     ),
     FalseClaim(
         "practice/around_the_rule.md",
