@@ -1093,8 +1093,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "practice/around_the_rule.md",
         "Of the six exchanges of neighbors all lead away from Keras.",
-        'assert np.array_equal(our_path(orders["clip ⇄ decay"]), our_path(STAGES))',
-        'assert not np.array_equal(our_path(orders["clip ⇄ decay"]), our_path(STAGES))',
+        'assert np.array_equal(our_path(orders["clip <-> decay"]), our_path(STAGES))',
+        'assert not np.array_equal(our_path(orders["clip <-> decay"]), our_path(STAGES))',
     ),
     FalseClaim(
         "practice/around_the_rule.md",
