@@ -114,7 +114,7 @@ QUESTIONS = {
     "average": Around(
         "average or project",
         {"average": -0.5, "project": 0.0},  # the average itself; 0 is as low as x may be
-        ("average", WRITTEN, "project"),
+        ("average", WRITTEN, WRITTEN),
         order=True,
     ),
     "sum": Around(

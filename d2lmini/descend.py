@@ -733,6 +733,14 @@ def refuse_no_rule(rule: Any) -> None:
 
 def refuse_scaled(rule: Rule) -> None:
     """Raise a ValueError if a rule waits for gradients of a loss that was multiplied."""
+    inside = getattr(rule, "rules", None)
+    for part in (
+        getattr(rule, "rule", None),
+        getattr(rule, "default", None),
+        *(inside or {}).values(),
+    ):
+        if isinstance(part, Rule):
+            refuse_scaled(part)
     if getattr(rule, "loss_scale_factor", None) is not None:
         raise ValueError(
             f"{rule} expects gradients of {rule.loss_scale_factor:.6g} times the loss, but these "

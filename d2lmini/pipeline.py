@@ -113,7 +113,8 @@ def unscale(g: Parameters, scale: float) -> Parameters:
     Returns
     -------
     array, or list or dict of arrays
-        The gradient of the loss.
+        The gradient of the loss, in the precision of what was given. (The division itself is in
+        double precision if the factor is beyond that precision: half of it ends at 65,504.)
 
     Raises
     ------
@@ -131,7 +132,18 @@ def unscale(g: Parameters, scale: float) -> Parameters:
     """
     scale = _above_zero(scale, "scale")
     with quiet():
-        return _each(lambda part: part / scale, _arrays(g, "The gradient"))
+        return _each(lambda part: _divided(part, scale), _arrays(g, "The gradient"))
+
+
+def _divided(part: np.ndarray, scale: float) -> np.ndarray:
+    # A factor of 2^16 is infinite in half precision, and what is divided by it would be zero.
+    wide = part if scale <= np.finfo(part.dtype).max else part.astype(np.float64)
+    return (wide / scale).astype(part.dtype, copy=False)
+
+
+def _as_precise(g: Parameters, x: Parameters) -> Parameters:
+    """Return a gradient in the precision of the parameters."""
+    return _each(lambda part, like: part.astype(like.dtype, copy=False), g, x)
 
 
 @explain_arguments
@@ -230,7 +242,13 @@ def global_norm(g: Parameters) -> float:
     g = _arrays(g, "The gradient")
     parts = [part for _, part in items(g)] if _many(g) else [g]
     with quiet():
-        return float(np.sqrt(sum(np.sum(np.square(part, dtype=np.float64)) for part in parts)))
+        length = float(np.sqrt(sum(np.sum(np.square(part, dtype=np.float64)) for part in parts)))
+        if length == 0 or np.isinf(length):  # the squares may be lost where the entries are not
+            most = max((float(np.max(np.abs(part), initial=0)) for part in parts), default=0.0)
+            if 0 < most < np.inf:
+                scaled = (np.sum(np.square(part.astype(np.float64) / most)) for part in parts)
+                length = most * float(np.sqrt(sum(scaled)))
+        return length
 
 
 def _shortening(norm: float, longest: float) -> float:
@@ -550,7 +568,7 @@ def sum_repeats(rows, values) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     TypeError, ValueError
-        If the rows are no whole numbers, or there is not one slice for each.
+        If the rows are no whole numbers from 0, or there is not one slice for each.
 
     Examples
     --------
@@ -567,6 +585,11 @@ def sum_repeats(rows, values) -> tuple[np.ndarray, np.ndarray]:
     if values.ndim == 0 or len(values) != len(rows):
         many = "one number" if values.ndim == 0 else f"{len(values)}"
         raise ValueError(f"There must be one slice for each of {len(rows)} rows, but is {many}.")
+    if len(rows) and rows.min() < 0:
+        raise ValueError(
+            f"Rows are counted from 0, but one is {rows.min()}: as the last one it might be there "
+            "twice."
+        )
     known, places = np.unique(rows, return_inverse=True)
     summed = np.zeros((len(known), *values.shape[1:]), values.dtype)
     np.add.at(summed, places, values)
@@ -602,8 +625,9 @@ class Pipeline(Rule):
     loss_scale_factor : float, optional
         What the loss was multiplied with; gradients are divided by it.
     gradient_accumulation_steps : int, optional
-        :math:`n`: a step is made of the mean of n gradients. A schedule is asked with the number of
-        gradients, as Keras does, so that it runs n times as fast as the steps.
+        :math:`n`: a step is made of the mean of n gradients. A schedule of the rule is asked with
+        the number of gradients, as Keras does, so that it runs n times as fast as the steps; one in
+        a `RuleMap` or another pipeline inside is asked with the number of steps.
     clipnorm, global_clipnorm, clipvalue : float, optional
         The threshold of `clip_norm`, `clip_global_norm` or `clip_value`, one of the three.
     exclude_from_weight_decay : sequence of str or callable, default ()
@@ -669,6 +693,8 @@ class Pipeline(Rule):
                 "A length would be taken over all runs side by side: clip by value, or run one by "
                 "one."
             )
+        if self.ema_momentum != 0.99 and not self.use_ema:
+            raise ValueError("ema_momentum needs use_ema=True: there is no average.")
         if self.ema_overwrite_frequency and not self.use_ema:
             raise ValueError("ema_overwrite_frequency needs use_ema=True: there is no average.")
         if self.constraint is not None:
@@ -685,9 +711,14 @@ class Pipeline(Rule):
         ):
             raise ValueError(f"stages must be an order of {', '.join(STAGES)}.")
         self._set("stages", tuple(self.stages))
-        # The decay is a stage of its own here; a rule with other insides keeps it to itself.
+        # The decay is a stage of its own here; a pipeline inside this one keeps it to itself.
         bare = self.rule
-        if bare.weight_decay is not None:
+        if isinstance(bare, Pipeline):
+            if self.exclude_from_weight_decay != ():
+                raise ValueError(
+                    "exclude_from_weight_decay belongs to the pipeline inside: the decay is there."
+                )
+        elif bare.weight_decay is not None:
             bare = dataclasses.replace(bare, weight_decay=None)
         self._set("_bare", bare)
 
@@ -723,7 +754,8 @@ class Pipeline(Rule):
     @property
     def couples(self) -> bool:
         """Whether a stage looks at several coordinates at once."""
-        return bool(self.clipnorm or self.global_clipnorm)
+        here = self.clipnorm or self.global_clipnorm
+        return bool(here or getattr(self.rule, "couples", False))
 
     def rate(self, t: int):
         """Return the learning rate of step t, where the first step is t = 1."""
@@ -775,7 +807,7 @@ class Pipeline(Rule):
 
     def _unscale(self, step: _Step) -> None:
         if self.loss_scale_factor is not None:
-            step.g = unscale(step.g, self.loss_scale_factor)
+            step.g = unscale(_as_precise(step.g, step.x), self.loss_scale_factor)
 
     def _accumulate(self, step: _Step) -> None:
         n = self._waits_for
@@ -1046,6 +1078,8 @@ def next_scale(
         S & \text{otherwise}
         \end{cases}
 
+    It is not doubled beyond single precision, where it could never come back.
+
     Parameters
     ----------
     scale : float
@@ -1091,7 +1125,8 @@ def next_scale(
         if not true_or_false(finite, "finite"):
             return max(float(np.float32(scale * 0.5)), floor), 0
         if count >= growth - 1:
-            return float(np.float32(scale * 2)), 0
+            grown = float(np.float32(scale * 2))
+            return (grown if np.isfinite(grown) else scale), 0
         return scale, count + 1
 
 
@@ -1207,7 +1242,7 @@ class LossScaler:
         if finite:
             # Finiteness is looked at before the division, as in Keras: a scale of 0 makes nan.
             with quiet():
-                g = _each(lambda part, like: (part / scale).astype(like.dtype), g, x)
+                g = _each(lambda part: part / scale, _as_precise(g, x))
                 x, inner = self.rule.checked(x, g, inner)
         scale, count = next_scale(
             scale,

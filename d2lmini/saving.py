@@ -10,6 +10,7 @@ import numpy as np
 
 from d2lmini.checks import explain_arguments, shown
 from d2lmini.descend import History, refuse_no_rule
+from d2lmini.pipeline import Pipeline, RuleMap
 from d2lmini.rule import Rule, StateOf
 
 KEPT = (
@@ -46,7 +47,8 @@ def save_history(history: History, file: str | os.PathLike) -> Path:
     Raises
     ------
     TypeError
-        If it is not a history of a rule of this package, with names that are text.
+        If it is not a history of a rule of this package, with names that are text, and numbers and
+        text besides its arrays.
 
     Examples
     --------
@@ -64,7 +66,13 @@ def save_history(history: History, file: str | os.PathLike) -> Path:
         raise TypeError(f"The file must be a path, such as 'half.npz', but is {shown(file)}.")
     arrays: list[np.ndarray] = []
     kept = {name: _packed(getattr(history, name), arrays) for name in KEPT}
-    text = json.dumps({"rule": type(history.rule).__name__, "kept": kept})
+    try:
+        text = json.dumps({"rule": _kind(history.rule), "kept": kept})
+    except TypeError:
+        raise TypeError(
+            "Only numbers, arrays and text are saved, but this history holds something else: is it "
+            "in a metric, or in the state of the rule?"
+        ) from None
     file = Path(file)
     beside = file.with_name(file.name + ".part")
     with beside.open("wb") as out:
@@ -82,7 +90,8 @@ def load_history(file: str | os.PathLike, rule: Rule) -> History:
     file : path
         The file.
     rule : Rule
-        The rule of the training. A file holds numbers, and a rule is code.
+        The rule of the training. A file holds numbers, and a rule is code. It has to be of the same
+        kind; its hyperparameters are yours, and may be others.
 
     Returns
     -------
@@ -116,18 +125,28 @@ def load_history(file: str | os.PathLike, rule: Rule) -> History:
         with np.load(file, allow_pickle=False) as found:
             kept = json.loads(str(found["history"]))
             arrays = [found[f"a{i}"] for i in range(len(found.files) - 1)]
+        trained_with, kept = kept["rule"], kept["kept"]
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
         raise ValueError(f"{Path(file).name} is no file that save_history wrote.") from None
-    if kept["rule"] != type(rule).__name__:
+    if trained_with != _kind(rule):
         raise ValueError(
-            f"{Path(file).name} is of a training with {kept['rule']}, not with "
-            f"{type(rule).__name__}: its state is that rule's."
+            f"{Path(file).name} is of a training with {trained_with}, not with {_kind(rule)}: its "
+            "state is that rule's."
         )
-    fields = {name: _unpacked(value, arrays) for name, value in kept["kept"].items()}
+    fields = {name: _unpacked(value, arrays) for name, value in kept.items()}
     if fields["state"] is not None:
         fields["state"] = StateOf(fields["state"])
         fields["state"].rule = type(rule)
     return History(rule, **fields)
+
+
+def _kind(rule: Rule) -> str:
+    """Return the name of a rule, with those of the rules inside it."""
+    name = type(rule).__name__
+    if isinstance(rule, RuleMap):
+        inside = {"default": rule.default, **rule.rules}
+        return f"{name}({', '.join(f'{key}: {_kind(part)}' for key, part in inside.items())})"
+    return f"{name}({_kind(rule.rule)})" if isinstance(rule, Pipeline) else name
 
 
 def _packed(value: Any, arrays: list) -> Any:

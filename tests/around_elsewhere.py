@@ -249,9 +249,18 @@ def optax_update():
 
 
 def optax_average():
-    """The projection is part of the update, so that an average of the weights comes after it."""
     o = optax()
-    return _optax_feed(o.chain(o.sgd(1.0), o.keep_params_nonnegative()), (1,), start=0.5)
+    import jax.numpy as jnp
+
+    outcomes = []
+    for project_first in (False, True):
+        x, sgd = jnp.asarray([0.5]), o.sgd(1.0)
+        change, _ = sgd.update(jnp.asarray([1.0]), sgd.init(x), x)
+        x = o.apply_updates(x, change)
+        may_be = o.projections.projection_non_negative(x)
+        mean = o.incremental_update(may_be if project_first else x, x, 1.0)
+        outcomes.append(float(mean[0]))
+    return tuple(outcomes)
 
 
 def optax_sum():

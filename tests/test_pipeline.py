@@ -495,3 +495,72 @@ def test_neighbors_are_exchanged_one_pair_at_a_time():
     for order in orders:
         assert sum(a != b for a, b in zip(order, STAGES, strict=True)) == 2
     assert pipeline.STAGES[0] == "unscale"
+
+
+# ---- where numbers are lost ----------------------------------------------------------------------
+
+
+def test_a_scale_beyond_half_precision_is_divided_by_all_the_same():
+    g = np.array([1000.0, -30000.0], "float16")
+    for scale in (2.0**10, 2.0**16, 2.0**18):
+        true = g.astype(float) / scale
+        found = d2l.unscale(g, scale)
+        assert found.dtype == "float16"
+        assert np.array_equal(found, true.astype("float16"))
+        x = np.ones(2, "float32")
+        pipe = d2l.Pipeline(d2l.SGD(1.0), loss_scale_factor=scale)
+        scaler = d2l.LossScaler(d2l.SGD(1.0), initial_scale=scale)
+        for step in (pipe.step, pipe.advance, scaler.step):
+            state = (scaler if step == scaler.step else pipe).init(x)
+            new = step(x, g, state)[0]
+            assert new.dtype == "float32"
+            assert np.array_equal(new, np.float32(1) - true.astype("float32"))
+
+
+def test_a_scale_that_could_not_come_back_does_not_grow():
+    assert d2l.next_scale(2.0**127, 1999, finite=True) == (2.0**127, 0)
+    assert d2l.next_scale(2.0**126, 1999, finite=True) == (2.0**127, 0)
+
+
+def test_a_length_is_found_where_its_squares_are_lost():
+    for size in (1e-200, 1e200, 1.0):
+        assert np.isclose(d2l.global_norm(np.array([3.0, 4.0]) * size) / size, 5, rtol=1e-12)
+        clipped = d2l.clip_global_norm(np.array([3.0, 4.0]) * size, size)
+        assert np.allclose(clipped / size, [0.6, 0.8], rtol=1e-12)
+    assert d2l.global_norm(np.zeros(2)) == 0
+    assert np.isinf(d2l.global_norm(np.array([np.inf, 1.0])))
+    assert np.isnan(d2l.clip_global_norm(np.array([np.inf, 1.0]), 1.0)).all()
+
+
+# ---- one inside the other ------------------------------------------------------------------------
+
+
+def test_a_pipeline_inside_a_pipeline_keeps_its_decay_and_its_norms():
+    inner = d2l.Pipeline(INNER["AdamW"], clipvalue=0.1)
+    outer = d2l.Pipeline(inner, use_ema=True)
+    assert d2l.agree(outer, inner).first_step is None
+    normed = d2l.Pipeline(d2l.Pipeline(d2l.SGD(0.1), clipnorm=0.5))
+    assert normed.couples
+    with pytest.raises(ValueError, match="one by one"):
+        d2l.minimize(d2l.bowl, normed, start=np.ones((3, 2)))
+    with pytest.raises(ValueError, match="pipeline inside"):
+        d2l.Pipeline(inner, exclude_from_weight_decay=["b"])
+    scaled = d2l.Pipeline(d2l.SGD(0.1), loss_scale_factor=8.0)
+    for rule in (d2l.Pipeline(scaled), d2l.RuleMap(scaled, {"b": d2l.SGD(0.1)})):
+        with pytest.raises(ValueError, match="Leave out loss_scale_factor"):
+            d2l.train(MODEL, rule, DATA, epochs=1)
+
+
+def test_nothing_is_left_out_without_a_word(tmp_path):
+    with pytest.raises(ValueError, match="there is no average"):
+        d2l.Pipeline(d2l.SGD(0.1), ema_momentum=0.9)
+    with pytest.raises(ValueError, match="counted from 0"):
+        d2l.sum_repeats([-1, 2], [[1.0], [2.0]])
+    trained = d2l.train(MODEL, d2l.Pipeline(d2l.RMSprop(0.01)), DATA, epochs=1)
+    file = d2l.save_history(trained, tmp_path / "one.npz")
+    with pytest.raises(ValueError, match=r"Pipeline\(RMSprop\), not with Pipeline\(Adagrad\)"):
+        d2l.load_history(file, d2l.Pipeline(d2l.Adagrad(0.01)))
+    odd = dataclasses.replace(trained, metrics={"odd": [object()]})
+    with pytest.raises(TypeError, match="Only numbers, arrays and text"):
+        d2l.save_history(odd, tmp_path / "two.npz")
+    assert [f.name for f in tmp_path.iterdir()] == ["one.npz"]
