@@ -113,8 +113,8 @@ def unscale(g: Parameters, scale: float) -> Parameters:
     Returns
     -------
     array, or list or dict of arrays
-        The gradient of the loss, in the precision of what was given. (The division itself is in
-        double precision if the factor is beyond that precision: half of it ends at 65,504.)
+        The gradient of the loss, in the precision of what was given. The division itself is in
+        double precision if the factor is beyond the other: half precision ends at 65,504.
 
     Raises
     ------

@@ -1126,4 +1126,22 @@ FALSE_CLAIMS = [
         'assert (strayed["nothing lost"] == 0).all()',
         'assert (strayed["count lost"] == 0).all()',
     ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "In half precision the average of a gradient of a ten-thousandth has vanished.",
+        'assert (after["m"][(sizes > 1e-5) & (sizes < 9e-4)] > 0).all()',
+        'assert (after["m"][(sizes > 1e-5) & (sizes < 9e-4)] == 0).all()',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "An average of the weights gains as much at a small rate as at a large one.",
+        "assert gain[0.05] > 0.95 and gain[0.8] < 2 / 3",
+        "assert gain[0.05] < 2 / 3",
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "A scale that half precision cannot hold takes no steps.",
+        "assert path.max() > 2**16 and 0.95 < ratio < 1.1",
+        "assert ratio > 1.1",
+    ),
 ]

@@ -564,3 +564,21 @@ def test_nothing_is_left_out_without_a_word(tmp_path):
     with pytest.raises(TypeError, match="Only numbers, arrays and text"):
         d2l.save_history(odd, tmp_path / "two.npz")
     assert [f.name for f in tmp_path.iterdir()] == ["one.npz"]
+
+
+def test_a_constraint_by_name_leaves_the_others_alone():
+    x = {"w": np.array([-1.0, 2.0]), "b": np.array([-3.0])}
+    found = d2l.project(x, {"w": lambda w: np.maximum(w, 0)})
+    assert {k: v.tolist() for k, v in found.items()} == {"w": [0.0, 2.0], "b": [-3.0]}
+    with pytest.raises(ValueError, match="there is no array 'v'"):
+        d2l.project(x, {"v": np.abs})
+
+
+def test_single_numbers_come_back_as_numbers(tmp_path):
+    trained = d2l.train(MODEL, d2l.SGD(0.1), DATA, epochs=1)
+    kept = {"one": [np.float32(0.5)], "many": [np.array([0.5])], "plain": [0.5, float("nan"), None]}
+    file = d2l.save_history(dataclasses.replace(trained, metrics=kept), tmp_path / "kinds.npz")
+    again = d2l.load_history(file, d2l.SGD(0.1)).metrics
+    for name, values in kept.items():
+        assert [type(v) for v in again[name]] == [type(v) for v in values]
+        assert str(again[name]) == str(values)
