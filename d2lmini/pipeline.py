@@ -210,7 +210,8 @@ def clip_value(g: Parameters, clipvalue: float) -> Parameters:
     [-1.0, -1.0, 0.5]
     """
     c = _above_zero(clipvalue, "clipvalue")
-    return _each(lambda part: np.clip(part, -c, c), _arrays(g, "The gradient"))
+    with quiet():  # a threshold beyond half precision is infinite there, and clips nothing
+        return _each(lambda part: np.clip(part, -c, c), _arrays(g, "The gradient"))
 
 
 @explain_arguments
@@ -258,6 +259,12 @@ def _shortening(norm: float, longest: float) -> float:
     return min(1.0, longest / norm) if norm > 0 else 1.0
 
 
+def _shortened(part: np.ndarray, factor: float) -> np.ndarray:
+    # A factor that is too small for a precision has lost digits there, or is zero.
+    wide = part.astype(np.float64) if factor < np.finfo(part.dtype).tiny else part
+    return (wide * factor).astype(part.dtype, copy=False)
+
+
 @explain_arguments
 def clip_norm(g: Parameters, clipnorm: float) -> Parameters:
     r"""Shorten each array of a gradient, by itself, to a length of at most c.
@@ -293,7 +300,10 @@ def clip_norm(g: Parameters, clipnorm: float) -> Parameters:
     """
     c = _above_zero(clipnorm, "clipnorm")
     with quiet():
-        return _each(lambda a: a * _shortening(global_norm(a), c), _arrays(g, "The gradient"))
+        return _each(
+            lambda part: _shortened(part, _shortening(global_norm(part), c)),
+            _arrays(g, "The gradient"),
+        )
 
 
 @explain_arguments
@@ -334,7 +344,7 @@ def clip_global_norm(g: Parameters, global_clipnorm: float) -> Parameters:
     c, g = _above_zero(global_clipnorm, "global_clipnorm"), _arrays(g, "The gradient")
     factor = _shortening(global_norm(g), c)
     with quiet():
-        return g if factor == 1 else _each(lambda part: part * factor, g)
+        return g if factor == 1 else _each(lambda part: _shortened(part, factor), g)
 
 
 @explain_arguments
@@ -398,7 +408,14 @@ def _exempt(x: Parameters, exempt: Any, label: str) -> set:
     named = list(items(x)) if _many(x) else [(None, x)]
     if callable(exempt) and not isinstance(exempt, type):
         takes(exempt, label, "name", "array")
-        return {key for key, part in named if exempt("" if key is None else key, part)}
+        answers = {key: exempt("" if key is None else key, part) for key, part in named}
+        for answer in answers.values():
+            if not isinstance(answer, (bool, np.bool_)):
+                raise TypeError(
+                    f"The function {label} must say True or False of a name and an array, but it "
+                    f"returned {shown(answer)}."
+                )
+        return {key for key, answer in answers.items() if answer}
     if isinstance(exempt, str) or not isinstance(exempt, (Sequence, set, frozenset)):
         raise TypeError(
             f"{label} must be a list of patterns, such as ['b1', 'b2'], or a function of name and "
@@ -638,7 +655,8 @@ class Pipeline(Rule):
     ema_momentum : float, default 0.99
         The momentum of that average; see `average`.
     ema_overwrite_frequency : int, optional
-        After so many steps, each time, the parameters become the average.
+        In every step whose number is a multiple of it the parameters become the average. With
+        accumulation they do so at each gradient of that step, as in Keras.
     constraint : callable or dict of str to callable, optional
         What projects the parameters after each step; see `project`.
     stages : tuple of str
@@ -1242,7 +1260,7 @@ class LossScaler:
         if finite:
             # Finiteness is looked at before the division, as in Keras: a scale of 0 makes nan.
             with quiet():
-                g = _each(lambda part: part / scale, _as_precise(g, x))
+                g = _each(lambda part: _divided(part, scale), _as_precise(g, x))
                 x, inner = self.rule.checked(x, g, inner)
         scale, count = next_scale(
             scale,

@@ -49,6 +49,8 @@ def save_history(history: History, file: str | os.PathLike) -> Path:
     TypeError
         If it is not a history of a rule of this package, with names that are text, and numbers and
         text besides its arrays.
+    FileNotFoundError
+        If there is no such folder.
 
     Examples
     --------
@@ -74,6 +76,8 @@ def save_history(history: History, file: str | os.PathLike) -> Path:
             "in a metric, or in the state of the rule?"
         ) from None
     file = Path(file)
+    if not file.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(file.parent)!r} for {file.name!r}.")
     beside = file.with_name(file.name + ".part")
     with beside.open("wb") as out:
         np.savez(out, history=np.array(text), **{f"a{i}": a for i, a in enumerate(arrays)})
@@ -126,14 +130,14 @@ def load_history(file: str | os.PathLike, rule: Rule) -> History:
             kept = json.loads(str(found["history"]))
             arrays = [found[f"a{i}"] for i in range(len(found.files) - 1)]
         trained_with, kept = kept["rule"], kept["kept"]
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
+        fields = {name: _unpacked(kept[name], arrays) for name in KEPT}
+    except (ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError, IsADirectoryError):
         raise ValueError(f"{Path(file).name} is no file that save_history wrote.") from None
     if trained_with != _kind(rule):
         raise ValueError(
             f"{Path(file).name} is of a training with {trained_with}, not with {_kind(rule)}: its "
             "state is that rule's."
         )
-    fields = {name: _unpacked(value, arrays) for name, value in kept.items()}
     if fields["state"] is not None:
         fields["state"] = StateOf(fields["state"])
         fields["state"].rule = type(rule)

@@ -582,3 +582,49 @@ def test_single_numbers_come_back_as_numbers(tmp_path):
     for name, values in kept.items():
         assert [type(v) for v in again[name]] == [type(v) for v in values]
         assert str(again[name]) == str(values)
+
+
+def test_a_small_factor_keeps_its_digits_in_half_precision():
+    for dtype, size in (("float16", 30000.0), ("float32", 1e38)):
+        g = np.full(2, size, dtype)
+        for c in (size, size * 1e-4, 0.01):
+            for clip in (d2l.clip_norm, d2l.clip_global_norm):
+                found = clip(g, c)
+                assert found.dtype == dtype
+                right = np.full(2, c / np.sqrt(2))
+                assert np.allclose(found.astype(float), right, rtol=1e-3, atol=0)
+
+
+def test_a_loss_scaler_moves_weights_of_half_precision_whatever_the_scale():
+    x, true = np.ones(2, "float16"), np.array([0.25, -0.5], "float16")
+    for scale in (2.0**10, 2.0**16):
+        scaler = d2l.LossScaler(d2l.SGD(1.0), initial_scale=scale)
+        g = true.astype("float32") * scale if scale < 2**16 else np.float32([2**14, -(2**15)])
+        found = scaler.step(x, g.astype("float16"), scaler.init(x))[0]
+        assert found.dtype == "float16"
+        assert np.array_equal(found, x - true)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_threshold_beyond_half_precision_clips_nothing():
+    g = np.array([1.0, -60000.0], "float16")
+    assert np.array_equal(d2l.clip_value(g, 1e6), g)
+
+
+def test_what_is_exempt_is_a_yes_or_a_no():
+    with pytest.raises(TypeError, match="must say True or False"):
+        d2l.decay({"w": np.ones(2)}, 0.1, 0.1, lambda name, array: array > 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", '{"rule": "SGD", "kept": []}', '{"rule": "SGD", "kept": {}}']
+)
+def test_files_of_others_are_refused(text, tmp_path):
+    np.savez(tmp_path / "other.npz", history=np.array(text))
+    with pytest.raises(ValueError, match="no file that save_history wrote"):
+        d2l.load_history(tmp_path / "other.npz", d2l.SGD(0.1))
+    with pytest.raises(ValueError, match="no file that save_history wrote"):
+        d2l.load_history(tmp_path, d2l.SGD(0.1))
+    trained = d2l.train(MODEL, d2l.SGD(0.1), DATA, epochs=1)
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        d2l.save_history(trained, tmp_path / "nowhere" / "one.npz")
