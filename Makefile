@@ -57,7 +57,7 @@ benchmark: setup  ## time the package beside others (benchmarks/README.md)
 frameworks: setup  ## install PyTorch, Optax and the older tf.keras, and test the recipes for them
 	@.venv/bin/pip install -qq --disable-pip-version-check -e ".[frameworks]"
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps tf_keras==2.21.0
-	@$(PYTHON) -m pytest tests/test_frameworks_elsewhere.py
+	@$(PYTHON) -m pytest tests/test_frameworks_elsewhere.py tests/test_around_the_rule.py
 
 pythons: setup  ## run the fast tests with Python 3.11, 3.12 and 3.13, where they can be had
 	@tools/pythons.sh

@@ -276,6 +276,7 @@ ADVICE = {
     "metrics": "Metrics are functions by name, as in metrics={'accuracy': d2l.accuracy}.",
     "loss": "The loss belongs to the model.",
     "shuffle": "The order of the examples comes from seed.",
+    "Pipeline.weight_decay": "The rule has it: d2l.Pipeline(d2l.SGD(0.1, weight_decay=0.01)).",
     "training_steps.epochs": "It goes on without end: stop with break, or use d2l.train.",
     "rule_like": "Put the arguments of the optimizer into a dict, such as {'lr': 0.1}.",
 }

@@ -3,6 +3,7 @@
 TensorFlow is imported when a function of this module is first called, not before.
 """
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from d2lmini.checks import (
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.descend import FAR, History, refuse_no_data, refuse_no_rule, with_bar
 from d2lmini.optimizers import RULES
+from d2lmini.pipeline import STAGES, Pipeline
 from d2lmini.rule import Rule
 
 
@@ -89,6 +91,8 @@ def twin(rule: Rule):
     0.9
     """
     refuse_no_rule(rule)
+    if isinstance(rule, Pipeline):
+        return _twin_of_a_pipeline(rule)
     if type(rule) not in RULES.values():
         raise ValueError(
             f"{type(rule).__name__} has no twin in Keras: only the rules of d2l.RULES have, and a "
@@ -116,13 +120,40 @@ def twin(rule: Rule):
     return getattr(optimizers, type(rule).__name__)(**arguments)
 
 
+def _twin_of_a_pipeline(rule: Pipeline):
+    """Return the optimizer of Keras with the same frame around the same rule."""
+    optimizer = twin(rule.rule)
+    if (
+        rule.constraint is not None
+        or rule.stages != STAGES
+        or callable(rule.exclude_from_weight_decay)
+    ):
+        raise ValueError(
+            "In Keras a constraint belongs to the variable, the stages have one order, and what is "
+            "exempt from decay has a name: this pipeline has no twin there."
+        )
+    frame = {
+        field.name: getattr(rule, field.name)
+        for field in dataclasses.fields(rule)
+        if field.name not in ("rule", "constraint", "stages", "exclude_from_weight_decay")
+    }
+    if frame["gradient_accumulation_steps"] == 1:  # Keras takes 2 or more
+        frame["gradient_accumulation_steps"] = None
+    made = type(optimizer).from_config(optimizer.get_config() | frame)
+    if rule.exclude_from_weight_decay:
+        made.exclude_from_weight_decay(var_names=list(rule.exclude_from_weight_decay))
+    return made
+
+
 def _keras_schedule(schedule):
     schedules = keras().optimizers.schedules
     like = getattr(schedules, type(schedule).__name__, None)
-    if like is None or not type(schedule).__module__.startswith("d2lmini."):
+    ours = type(schedule).__module__ == "d2lmini.schedules"
+    if like is None or not ours:
+        name = getattr(schedule, "__name__", type(schedule).__name__)
+        which = name if ours else f"A schedule of your own, {name},"
         raise ValueError(
-            f"A schedule of your own, {getattr(schedule, '__name__', type(schedule).__name__)}, "
-            "has no twin in Keras: use one of d2lmini.schedules."
+            f"{which} has no twin in Keras: use one that keras.optimizers.schedules has too."
         )
     arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(schedule).items()}
     return like(**arguments)

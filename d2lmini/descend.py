@@ -26,13 +26,13 @@ from d2lmini.checks import (
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.models import one_number
 from d2lmini.objectives import Objective
+from d2lmini.pipeline import clip_global_norm
 from d2lmini.rule import (
     Parameters,
     Rule,
     State,
     as_parameters,
     items,
-    like,
     read_only,
     same_structure,
 )
@@ -160,6 +160,7 @@ def minimize(
             )
         )
     refuse_no_rule(rule)
+    refuse_scaled(rule)
     steps, record = whole_number(steps, "steps", 0), true_or_false(record, "record")
     x = objective.point(objective.start if start is None else float_array(start, "The start"))
     # One array holds all the runs: the coordinates stay last, hyperparameters broadcast before.
@@ -174,6 +175,11 @@ def minimize(
             "shape (n, 1), for example values[:, None]."
         ) from None
     runs = x.shape if objective.dimension == 1 else x.shape[:-1]
+    if runs != () and getattr(rule, "couples", False):
+        raise ValueError(
+            f"{rule} takes a length over all coordinates, and so over all the runs side by side: "
+            "minimize them one by one."
+        )
     single, is_number = runs == (), x.ndim == 0
     far, first_value = _far(objective, x), None
 
@@ -465,6 +471,7 @@ def _begun(model, rule, data, batch_size, seed, clipnorm, start):
     """Check what a training is given; return parameters, state, steps done, and those to come."""
     refuse_no_model(model)
     refuse_no_rule(rule)
+    refuse_scaled(rule)
     refuse_no_data(data)
     if rule.shape != ():
         raise ValueError(
@@ -525,7 +532,7 @@ def _steps(model, rule, data, batches, clipnorm, parameters, state, done):
                 raise TypeError("The model's gradient returned None. Is a return missing?")
             g = as_parameters(g, "The gradient")
         if clipnorm is not None:
-            g = _clipped(g, clipnorm)
+            g = clip_global_norm(g, clipnorm)
         parameters, state = (advance if checked else rule.checked)(parameters, g, state)
         checked = True
         yield t, rows, g, parameters, state
@@ -537,16 +544,6 @@ def _as_steps(steps: Iterator, steps_per_epoch: int) -> Iterator[Step]:
             t, *rest = next(steps)
         rows, g, parameters, state = rest
         yield Step(t, t / steps_per_epoch, rows, g, parameters, state)
-
-
-def _clipped(g: Parameters, norm: float) -> Parameters:
-    """Return a gradient made as long as `norm`, over all its arrays together, if it is longer."""
-    parts = dict(items(g)) if isinstance(g, (list, dict)) else {None: g}
-    length = np.sqrt(sum(float(np.vdot(part, part)) for part in parts.values()))
-    if not length > norm:
-        return g
-    parts = {key: part * (norm / length) for key, part in parts.items()}
-    return like(g, parts) if isinstance(g, (list, dict)) else parts[None]
 
 
 @explain_arguments
@@ -794,3 +791,20 @@ def refuse_no_rule(rule: Any) -> None:
         "An update rule such as d2l.RMSprop(learning_rate=0.01) is needed here, but got "
         f"{shown(rule)}. {advice}"
     )
+
+
+def refuse_scaled(rule: Rule) -> None:
+    """Raise a ValueError if a rule waits for gradients of a loss that was multiplied."""
+    inside = getattr(rule, "rules", None)
+    for part in (
+        getattr(rule, "rule", None),
+        getattr(rule, "default", None),
+        *(inside or {}).values(),
+    ):
+        if isinstance(part, Rule):
+            refuse_scaled(part)
+    if getattr(rule, "loss_scale_factor", None) is not None:
+        raise ValueError(
+            f"{rule} expects gradients of {rule.loss_scale_factor:.6g} times the loss, but these "
+            "are of the loss itself. Leave out loss_scale_factor, or take the steps yourself."
+        )

@@ -24,7 +24,8 @@ from d2lmini.checks import (
 )
 from d2lmini.descend import History, Trace
 from d2lmini.objectives import Objective
-from d2lmini.rule import DECAYS
+from d2lmini.optimizers import SGD
+from d2lmini.rule import DECAYS, Schedule
 
 # The palette of Okabe and Ito, made for readers with any color vision, and a gray; its yellow is
 # left out because it is too light for a line.
@@ -355,6 +356,50 @@ def plot_histories(
         ax.set_yscale("log")
     if any(histories):
         ax.legend()
+    return ax
+
+
+@explain_arguments
+def plot_schedules(schedules: Mapping[str, Schedule], steps: int, ax=None, looks=None):
+    """Draw the learning rates that schedules give, step by step.
+
+    Parameters
+    ----------
+    schedules : dict of str to callable
+        The schedules, or numbers for rates that are held; the keys name them in the legend.
+    steps : int
+        How many steps: the first is 0, no step taken yet.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure by default.
+    looks : dict of str to dict, optional
+        Keyword arguments of ``plot`` for a schedule.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where it was drawn.
+
+    Examples
+    --------
+    >>> ax = d2l.plot_schedules({"cosine": d2l.CosineDecay(0.1, 90), "held": 0.05}, steps=100)
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('steps taken', 'learning rate')
+    """
+    if not isinstance(schedules, Mapping) or not schedules:
+        raise TypeError(
+            "plot_schedules draws each schedule under its name, as in {'cosine': "
+            f"d2l.CosineDecay(0.1, 90)}}, but got {shown(schedules)}."
+        )
+    steps, looks, ax = whole_number(steps, "steps", 1), _looks(looks), _axes(ax)
+    # A rule checks what a schedule returns, and says what was wrong with it.
+    rules = {name: SGD(schedule) for name, schedule in schedules.items()}
+    for name, rule in rules.items():
+        if rule.shape:
+            raise ValueError(f"plot_schedules draws one rate a schedule, but {name!r} holds many.")
+        rates = [rule.rate(t) for t in range(1, steps + 1)]
+        ax.plot(np.arange(steps), rates, label=name, **looks.get(name, {}))
+    ax.set(xlabel="steps taken", ylabel="learning rate")
+    ax.legend()
     return ax
 
 

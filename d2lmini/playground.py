@@ -402,7 +402,9 @@ def of_the_book(rule: Rule) -> bool:
 
 def is_live(rule: Rule) -> bool:
     """Say whether the element itself can run a rule."""
-    plain = not callable(rule.learning_rate) or type(rule.learning_rate) is InverseTimeDecay
+    rate = rule.learning_rate
+    slowing = type(rate) is InverseTimeDecay and not rate.staircase
+    plain = not callable(rate) or slowing
     return plain and of_the_book(rule) and type(rule).__name__ in LIVE
 
 

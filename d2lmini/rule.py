@@ -61,10 +61,14 @@ ELSEWHERE = {
     "maximize": "To climb, pass the gradient with the other sign.",
     **dict.fromkeys(
         ("clipnorm", "clipvalue", "global_clipnorm"),
-        "Clip the gradient yourself, before you pass it to step; d2l.train has global_clipnorm.",
+        "It stands around the rule: d2l.Pipeline(rule, global_clipnorm=1.0) and the like.",
     ),
     **dict.fromkeys(
-        ("name", "use_ema", "ema_momentum", "foreach", "fused", "jit_compile"),
+        ("use_ema", "ema_momentum", "gradient_accumulation_steps", "loss_scale_factor"),
+        "It stands around the rule: d2l.Pipeline(rule, use_ema=True) and the like.",
+    ),
+    **dict.fromkeys(
+        ("name", "foreach", "fused", "jit_compile"),
         "It would not change the steps: leave it out.",
     ),
 }

@@ -1144,4 +1144,58 @@ FALSE_CLAIMS = [
         "assert (twice > once).all() and (twice / once).max() > 1.5",
         "assert np.allclose(twice, once, rtol=0.01)",
     ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "Of the six exchanges of neighbors all lead away from Keras.",
+        'assert np.array_equal(our_path(orders["clip <-> decay"]), our_path(STAGES))',
+        'assert not np.array_equal(our_path(orders["clip <-> decay"]), our_path(STAGES))',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "Accumulation is the large batch for unequal pieces, too.",
+        'assert max(off["equal pieces"]) < 1e-12 and len(off) == 5',
+        'assert max(off["unequal pieces"]) < 1e-12',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "The mean of clipped gradients points where the mean of the gradients does.",
+        "assert two @ [0.2, 0.8] == 1 and np.isclose(d2l.clip_value(two, 1) @ [0.2, 0.8], -0.6)",
+        "assert d2l.clip_value(two, 1) @ [0.2, 0.8] > 0",
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "In half precision the first steps of Adam are too short, never too long.",
+        "assert (half[jump] > 400).all() and 1400 < half.max() < 1600",
+        "assert half.max() < 1.1",
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "An average of allowed weights is allowed in Keras.",
+        'assert (lowest["before"] < 0).all() and (lowest["after"] >= 0).all()',
+        'assert (lowest["before"] >= 0).all()',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "With the average of Adam lost, or its count, a training goes on as it was.",
+        'assert (strayed["nothing lost"] == 0).all()',
+        'assert (strayed["count lost"] == 0).all()',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "In half precision the average of a gradient of a ten-thousandth has vanished.",
+        'assert (after["m"][(sizes > 1e-5) & (sizes < 9e-4)] > 0).all()',
+        'assert (after["m"][(sizes > 1e-5) & (sizes < 9e-4)] == 0).all()',
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "An average of the weights gains as much at a small rate as at a large one.",
+        "assert gain[0.05] > 0.95 and gain[0.8] < 2 / 3",
+        "assert gain[0.05] < 2 / 3",
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
+        "A scale that half precision cannot hold takes no steps.",
+        "assert path.max() > 2**16 and 0.95 < ratio < 1.1",
+        "assert ratio > 1.1",
+    ),
 ]

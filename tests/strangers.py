@@ -8,6 +8,8 @@ be installed: small classes below behave as its objects do.
 
 import dataclasses
 import pickle
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -222,6 +224,13 @@ def train(model=MODEL, rule=None, data=DATA, **arguments):
 
 
 HISTORY = train()
+
+
+def saved():
+    """Return a file with the history."""
+    return d2l.save_history(HISTORY, Path(tempfile.mkdtemp()) / "history.npz")
+
+
 TRACE = run(d2l.SGD(0.1))
 SIDE_BY_SIDE = run(d2l.SGD(np.array([[0.1], [0.2]])))
 
@@ -362,14 +371,14 @@ REFUSED = {
             for name, sentence in {
                 "betas": "Write the two decays apart",
                 "params": "give them to init and step",
-                "clipnorm": "Clip the gradient yourself",
-                "clipvalue": "Clip the gradient yourself",
+                "clipnorm": "d2l.Pipeline(rule, global_clipnorm=1.0)",
+                "clipvalue": "d2l.Pipeline(rule, global_clipnorm=1.0)",
                 "global_clipnorm": "global_clipnorm",
                 "dampening": "leave it out",
                 "decay": "d2l.InverseTimeDecay(",
                 "lr_decay": "d2l.InverseTimeDecay(",
                 "name": "It would not change the steps",
-                "use_ema": "leave it out",
+                "use_ema": "d2l.Pipeline(rule, use_ema=True)",
                 "fused": "leave it out",
                 "foreach": "leave it out",
                 "maximize": "with the other sign",
@@ -894,7 +903,7 @@ REFUSED = {
                 ("True", (True, 10, 0.9), T, "must be a number, but is True"),
                 ("a function", (0.1, 10, abs), T, "this is the function abs"),
                 ("too little", (0.1,), T, "needs 'decay_steps' and 'decay_rate'"),
-                ("too much", (0.1, 1, 0.9, 1, 1), T, "takes 3 arguments by place"),
+                ("too much", (0.1, 1, 0.9, 1, 1), T, "takes 4 arguments by place"),
                 ("arrays that do not fit", (np.ones(2), 1, np.ones(3)), V, "do not fit together"),
             ]
         },
@@ -909,8 +918,8 @@ REFUSED = {
         "CosineDecay of alpha -1": (lambda: d2l.CosineDecay(0.1, 10, -1.0), V, "not be negative"),
         "CosineDecay with warmup_steps": (
             lambda: d2l.CosineDecay(0.1, 10, warmup_steps=5),
-            T,
-            "has no argument 'warmup_steps'",
+            V,
+            "without a warmup_target would do nothing",
         ),
         "CosineDecay with lr": (
             lambda: d2l.CosineDecay(lr=0.1, decay_steps=10),
@@ -922,10 +931,78 @@ REFUSED = {
             T,
             "mean 'decay_steps'",
         ),
-        "ExponentialDecay with staircase": (
-            lambda: d2l.ExponentialDecay(0.1, 10, 0.9, staircase=True),
+        "ExponentialDecay with a staircase of 1": (
+            lambda: d2l.ExponentialDecay(0.1, 10, 0.9, staircase=1),
             T,
-            "has no argument 'staircase'",
+            "staircase must be True or False",
+        ),
+        "PolynomialDecay with gamma": (
+            lambda: d2l.PolynomialDecay(0.1, 10, gamma=0.5),
+            T,
+            "has no argument 'gamma'",
+        ),
+        "PolynomialDecay to -1": (
+            lambda: d2l.PolynomialDecay(0.1, 10, -1.0),
+            V,
+            "end_learning_rate must not be negative",
+        ),
+        "waves that get shorter": (
+            lambda: d2l.CosineDecayRestarts(0.1, 10, t_mul=0.5),
+            V,
+            "t_mul must be at least 1",
+        ),
+        "waves of no length": (
+            lambda: d2l.CosineDecayRestarts(0.1, 0),
+            V,
+            "first_decay_steps must be above 0",
+        ),
+        "waves of many lengths": (
+            lambda: d2l.CosineDecayRestarts(0.1, np.array([5.0, 9.0])),
+            T,
+            "first_decay_steps must be one number",
+        ),
+        "Warmup of text": (lambda: d2l.Warmup("0.1", 10), T, "holds text"),
+        "Warmup of a negative rate": (lambda: d2l.Warmup(-0.1, 10), V, "not be a negative rate"),
+        "InverseRootDecay in no steps": (lambda: d2l.InverseRootDecay(0.1, 0), V, "above 0"),
+        "Warmup for half a step": (lambda: d2l.Warmup(0.1, 0.5), (T, V), "warmup_steps"),
+        "Warmup by a class": (lambda: d2l.Warmup(d2l.CosineDecay, 5), T, "an instance of a"),
+        "Warmup by a rule": (lambda: d2l.Warmup(d2l.SGD(0.1), 5), T, "A rule takes the whole"),
+        "OneCycle of two steps": (lambda: d2l.OneCycle(0.1, 2), V, "Take more steps"),
+        "OneCycle in percent": (lambda: d2l.OneCycle(0.1, 100, pct_start=30), V, "at most 1"),
+        "OneCycle with a fall of 0": (
+            lambda: d2l.OneCycle(0.1, 100, final_div_factor=0.0),
+            V,
+            "final_div_factor must be above 0",
+        ),
+        "WarmupStableDecay of fractions": (
+            lambda: d2l.WarmupStableDecay(0.1, 0.1, 0.7, 0.2),
+            (T, V),
+            "warmup_steps must be a whole number",
+        ),
+        "WarmupStableDecay without a decay": (
+            lambda: d2l.WarmupStableDecay(0.1, 10, 10, 0),
+            V,
+            "decay_steps must be above 0",
+        ),
+        "plot_schedules of a list": (
+            lambda: d2l.plot_schedules([d2l.CosineDecay(0.1, 10)], 10),
+            T,
+            "each schedule under its name",
+        ),
+        "plot_schedules of a rule": (
+            lambda: d2l.plot_schedules({"SGD": d2l.SGD(0.1)}, 10),
+            T,
+            "learning_rate",
+        ),
+        "plot_schedules of many rates": (
+            lambda: d2l.plot_schedules({"two": d2l.CosineDecay(np.array([0.1, 0.2]), 10)}, 10),
+            V,
+            "one rate a schedule",
+        ),
+        "plot_schedules without steps": (
+            lambda: d2l.plot_schedules({"cosine": d2l.CosineDecay(0.1, 10)}),
+            T,
+            "steps",
         ),
         "ExponentialDecay with gamma": (
             lambda: d2l.ExponentialDecay(0.1, 10, gamma=0.9),
@@ -1045,6 +1122,196 @@ REFUSED = {
             lambda: d2l.quadratic(np.eye(2), start=FLAT),
             V,
             "coordinates",
+        ),
+    },
+    "around a rule": {
+        "unscale by 0": (lambda: d2l.unscale(FLAT, 0), V, "scale must be above 0"),
+        "unscale by None": (lambda: d2l.unscale(FLAT, None), T, "this is None"),
+        "accumulate other shapes": (lambda: d2l.accumulate(FLAT, COLUMN), V, ".ravel()"),
+        "accumulate other keys": (lambda: d2l.accumulate(PAIR, FLAT), V, "must be built like"),
+        "clip_value at 0": (lambda: d2l.clip_value(FLAT, 0), V, "clipvalue must be above 0"),
+        "clip_value, two": (lambda: d2l.clip_value(FLAT, (-1, 1)), T, "must be one number"),
+        "clip_norm at -1": (lambda: d2l.clip_norm(FLAT, -1.0), V, "clipnorm must be above 0"),
+        "clip_norm, max_norm=": (lambda: d2l.clip_norm(FLAT, max_norm=1), T, "max_norm"),
+        "clip_global_norm of text": (lambda: d2l.clip_global_norm("g", 1.0), T, "text"),
+        "clip_global_norm at None": (lambda: d2l.clip_global_norm(FLAT, None), T, "this is None"),
+        "global_norm of None": (lambda: d2l.global_norm(None), T, "this is None"),
+        "decay, negative": (lambda: d2l.decay(FLAT, 0.1, -1.0), V, "must not be negative"),
+        "decay, exempt text": (lambda: d2l.decay(PAIR, 0.1, 0.1, "b"), T, "a list of patterns"),
+        "decay, exempt unknown": (
+            lambda: d2l.decay(PAIR, 0.1, 0.1, ["bias"]),
+            V,
+            "'bias' is found in no name. The arrays are called ['w', 'b']",
+        ),
+        "decay, exempt in one array": (
+            lambda: d2l.decay(FLAT, 0.1, 0.1, ["b"]),
+            V,
+            "A single array has no name",
+        ),
+        "decay, exempt no pattern": (lambda: d2l.decay(PAIR, 0.1, 0.1, ["("]), V, "no pattern"),
+        "decay, exempt 3": (lambda: d2l.decay(PAIR, 0.1, 0.1, [3]), T, "no text"),
+        "decay, exempt by one argument": (
+            lambda: d2l.decay(PAIR, 0.1, 0.1, lambda name: True),
+            T,
+            "called with two arguments",
+        ),
+        "average, momentum 1": (lambda: d2l.average(FLAT, FLAT, 1.0), V, "must be in [0, 1)"),
+        "average of other shapes": (lambda: d2l.average(FLAT, COLUMN, 0.9), V, ".ravel()"),
+        "project by a number": (lambda: d2l.project(FLAT, 1.0), T, "function of one array"),
+        "project without return": (lambda: d2l.project(FLAT, lambda w: None), T, "return missing"),
+        "project to another shape": (lambda: d2l.project(FLAT, np.sum), V, "shape"),
+        "project by unknown name": (
+            lambda: d2l.project(PAIR, {"v": np.abs}),
+            V,
+            "there is no array 'v'",
+        ),
+        "sum_repeats of floats": (lambda: d2l.sum_repeats([0.5], [1.0]), T, "whole numbers"),
+        "sum_repeats, too few": (lambda: d2l.sum_repeats([1, 2], [1.0]), V, "one slice for each"),
+        "next_scale, no bool": (lambda: d2l.next_scale(1.0, 0, 1), T, "True or False"),
+        "next_scale, negative": (lambda: d2l.next_scale(-1.0, 0, True), V, "not be negative"),
+        "Pipeline of a class": (lambda: d2l.Pipeline(d2l.SGD), T, "d2l.SGD()"),
+        "Pipeline of a name": (lambda: d2l.Pipeline("adam"), T, "needs a rule"),
+        "Pipeline of nothing": (lambda: d2l.Pipeline(), T, "needs 'rule'"),
+        "Pipeline, weight_decay=": (
+            lambda: d2l.Pipeline(d2l.SGD(), weight_decay=0.1),
+            T,
+            "The rule has it",
+        ),
+        "Pipeline, learning_rate=": (
+            lambda: d2l.Pipeline(d2l.SGD(), learning_rate=0.1),
+            T,
+            "It belongs to the rule",
+        ),
+        "Pipeline, clips twice": (
+            lambda: d2l.Pipeline(d2l.SGD(), clipnorm=1.0, clipvalue=1.0),
+            V,
+            "in one way, but got clipnorm and clipvalue",
+        ),
+        "Pipeline, clipnorm=0": (lambda: d2l.Pipeline(d2l.SGD(), clipnorm=0), V, "above 0"),
+        "Pipeline, accumulates 0": (
+            lambda: d2l.Pipeline(d2l.SGD(), gradient_accumulation_steps=0),
+            V,
+            "whole number of at least 1",
+        ),
+        "Pipeline, ema 1": (
+            lambda: d2l.Pipeline(d2l.SGD(), use_ema=True, ema_momentum=1.0),
+            V,
+            "must be in [0, 1)",
+        ),
+        "Pipeline, overwrites without average": (
+            lambda: d2l.Pipeline(d2l.SGD(), ema_overwrite_frequency=3),
+            V,
+            "needs use_ema=True",
+        ),
+        "Pipeline, exempt without decay": (
+            lambda: d2l.Pipeline(d2l.SGD(), exclude_from_weight_decay=["b"]),
+            V,
+            "has no weight decay",
+        ),
+        "Pipeline, exempt unknown": (
+            lambda: d2l.Pipeline(d2l.AdamW(), exclude_from_weight_decay=["bias"]).init(PAIR),
+            V,
+            "is found in no name",
+        ),
+        "Pipeline, stages": (lambda: d2l.Pipeline(d2l.SGD(), stages=("clip",)), V, "an order of"),
+        "Pipeline, side by side": (
+            lambda: d2l.Pipeline(d2l.SGD(np.array([[0.1], [0.2]])), clipnorm=1.0),
+            V,
+            "side by side",
+        ),
+        "Pipeline, set": (
+            lambda: setattr(d2l.Pipeline(d2l.SGD()), "clipnorm", 1.0),
+            A,
+            "never changes",
+        ),
+        "minimize side by side with a norm": (
+            lambda: d2l.minimize(
+                d2l.bowl, d2l.Pipeline(d2l.SGD(0.1), clipnorm=1.0), start=np.ones((3, 2))
+            ),
+            V,
+            "one by one",
+        ),
+        "minimize with a scaled loss": (
+            lambda: d2l.minimize(d2l.bowl, d2l.Pipeline(d2l.SGD(), loss_scale_factor=8.0)),
+            V,
+            "of the loss itself",
+        ),
+        "train with a scaled loss": (
+            lambda: train(rule=d2l.Pipeline(d2l.SGD(), loss_scale_factor=8.0)),
+            V,
+            "of the loss itself",
+        ),
+        "train with a LossScaler": (
+            lambda: train(rule=d2l.LossScaler(d2l.SGD())),
+            T,
+            "An update rule such as",
+        ),
+        "a state of the rule inside": (
+            lambda: d2l.Pipeline(d2l.SGD(0.1)).step(FLAT, FLAT, d2l.SGD(0.1).init(FLAT)),
+            V,
+            "a state of SGD, not of Pipeline",
+        ),
+        "a rule of one's own that returns nothing": (
+            lambda: step(d2l.Pipeline(own(lambda self, x, g, t, eta: None)), FLAT, FLAT),
+            T,
+            "must return the new parameters",
+        ),
+        "RuleMap of one rule": (lambda: d2l.RuleMap(d2l.SGD(), d2l.SGD()), T, "rules by name"),
+        "RuleMap of a number": (lambda: d2l.RuleMap(d2l.SGD(), {"b": 0.1}), T, "needs a rule"),
+        "RuleMap, unknown name": (
+            lambda: d2l.RuleMap(d2l.SGD(), {"bias": d2l.SGD()}).init(PAIR),
+            V,
+            "'bias' matches no whole name",
+        ),
+        "RuleMap, two match": (
+            lambda: d2l.RuleMap(d2l.SGD(), {"b.*": d2l.SGD(), ".*b": d2l.SGD()}).init(PAIR),
+            V,
+            "matches 'b.*' and '.*b'",
+        ),
+        "RuleMap for one array": (
+            lambda: d2l.RuleMap(d2l.SGD(), {"b": d2l.SGD()}).init(FLAT),
+            T,
+            "a list or a dict of arrays",
+        ),
+        "RuleMap, side by side": (
+            lambda: d2l.RuleMap(d2l.SGD(np.array([[0.1], [0.2]])), {"b": d2l.SGD()}),
+            V,
+            "one setting at a time",
+        ),
+        "LossScaler from 0": (lambda: d2l.LossScaler(d2l.SGD(), 0), V, "above 0"),
+        "LossScaler, high floor": (lambda: d2l.LossScaler(d2l.SGD(), 8, floor=9), V, "at most"),
+        "LossScaler, another state": (
+            lambda: d2l.LossScaler(d2l.SGD()).step(FLAT, FLAT, d2l.SGD().init(FLAT)),
+            T,
+            "scaler.init(x)",
+        ),
+        "LossScaler, other shapes": (
+            lambda: (s := d2l.LossScaler(d2l.SGD())).step(FLAT, COLUMN, s.init(FLAT)),
+            V,
+            ".ravel()",
+        ),
+        "state_bytes of a class": (lambda: d2l.state_bytes(d2l.Adam, FLAT), T, "d2l.Adam()"),
+        "state_bytes of text": (lambda: d2l.state_bytes(d2l.Adam(), "x"), T, "text"),
+        "save_history of parameters": (
+            lambda: d2l.save_history(PAIR, "x.npz"),
+            T,
+            "what d2l.train returned",
+        ),
+        "save_history to None": (lambda: d2l.save_history(HISTORY, None), T, "must be a path"),
+        "load_history of this file": (
+            lambda: d2l.load_history(__file__, d2l.SGD()),
+            V,
+            "no file that save_history wrote",
+        ),
+        "load_history without a rule": (
+            lambda: d2l.load_history("x.npz", "sgd"),
+            T,
+            "d2l.get_rule",
+        ),
+        "load_history with another rule": (
+            lambda: d2l.load_history(saved(), d2l.Adam()),
+            V,
+            "of a training with SGD, not with Adam",
         ),
     },
     "minimize": {
@@ -1974,7 +2241,7 @@ REFUSED = {
         "Keras: a schedule of one's own": (
             lambda: d2l.twin(d2l.SGD(lambda k: 0.1)),
             V,
-            "has no twin in Keras: use one of d2lmini.schedules",
+            "has no twin in Keras: use one that",
         ),
     },
     "train_concise": {
@@ -2870,6 +3137,52 @@ RIGHT = {
             "SGD(learning_rate=0.1) on bowl: 10.5 -> 1.114 in 20 steps",
         ),
         "repr without addresses": (lambda: "0x" in repr(surface()), False),
+    },
+    "around a rule": {
+        "unscale": (lambda: d2l.unscale([FLAT], 2)[0].tolist(), [0.5] * 3),
+        "unscale infinite": (lambda: d2l.unscale(np.array([np.inf]), 2).tolist(), [np.inf]),
+        "accumulate integers": (lambda: d2l.accumulate([1, 2], [3, 4]).tolist(), [4.0, 6.0]),
+        "a norm of zeros": (lambda: d2l.clip_norm(np.zeros(3), 1.0).tolist(), [0.0] * 3),
+        "a norm in half precision": (
+            lambda: d2l.clip_global_norm(np.full(4, 3e4, "float16"), 1.0).dtype,
+            np.float16,
+        ),
+        "a value": (lambda: d2l.clip_value(-9, 1.0).item(), -1.0),
+        "a length": (lambda: d2l.global_norm([FLAT, FLAT]), 6**0.5),
+        "decay of matrices only": (
+            lambda: d2l.decay([FLAT, COLUMN], 1, 1, lambda name, array: array.ndim < 2)[0].tolist(),
+            [1.0] * 3,
+        ),
+        "average": (lambda: d2l.average(FLAT, 3 * FLAT, 0.5).tolist(), [2.0] * 3),
+        "project by name": (lambda: d2l.project(PAIR, {"w": np.negative})["b"].tolist(), [1.0]),
+        "sum_repeats": (lambda: d2l.sum_repeats([1, 1], [1, 2])[1].tolist(), [3.0]),
+        "next_scale": (lambda: d2l.next_scale(1.0, 0, False), (1.0, 0)),
+        "a pipeline is trained": (
+            lambda: train(rule=d2l.Pipeline(d2l.SGD(0.1), use_ema=True)).state["t"],
+            2,
+        ),
+        "a pipeline in words": (
+            lambda: repr(d2l.Pipeline(d2l.SGD(0.1), clipnorm=2)),
+            "Pipeline(SGD(learning_rate=0.1), clipnorm=2.0)",
+        ),
+        "a pipeline is pickled": (
+            lambda: repr(pickle.loads(pickle.dumps(d2l.Pipeline(d2l.SGD(0.1), clipnorm=2)))),
+            "Pipeline(SGD(learning_rate=0.1), clipnorm=2.0)",
+        ),
+        "a rule for each name": (
+            lambda: train(rule=d2l.RuleMap(d2l.SGD(0.1), {"b": d2l.Adam()})).state["t"],
+            2,
+        ),
+        "a scaler": (lambda: d2l.LossScaler(d2l.Adam()).init(FLAT)["scale"], 32768.0),
+        "state_bytes": (lambda: d2l.state_bytes(d2l.Adam(), FLAT), 48),
+        "saved and read": (
+            lambda: d2l.load_history(saved(), d2l.SGD(0.1)).loss.tolist(),
+            HISTORY.loss.tolist(),
+        ),
+        "saved and gone on": (
+            lambda: train(start=d2l.load_history(saved(), d2l.SGD(0.1))).loss[-1],
+            train(start=HISTORY).loss[-1],
+        ),
     },
     "minimize": {
         "a gradient in one array for all points": (
