@@ -29,6 +29,7 @@ from d2lmini.objectives import Objective
 from d2lmini.rule import Parameters, as_parameters, items, like
 
 ROUNDING = np.finfo(float).eps
+NO_LOWER = "No step lowers the value any more: what is left is rounding."
 # How a figure may draw them, as `looks` of `d2l.plot_traces`: by the names of the functions.
 LOOKS = {
     "newton": {"color": "#0072b2", "linestyle": "-", "marker": "o"},
@@ -322,7 +323,7 @@ def _wolfe(along: _Along, value, slope, g, first, c1, c2, trials) -> LineSearch:
 
 
 def _diagnosis(value_of, x, direction, slope) -> str:
-    """Say why a line search found no lower value: the slope that is claimed, and that measured."""
+    """Say whether a line search failed because the slope that is claimed is not that measured."""
     h = 6e-6 * max(1.0, np.abs(x).max()) / max(np.abs(direction).max(), 1e-300)
     up, down = value_of(x + h * direction), value_of(x - h * direction)
     measured = (up - down) / (2 * h)
@@ -334,7 +335,7 @@ def _diagnosis(value_of, x, direction, slope) -> str:
             f"The gradient claims a slope of {slope:.3g} along the direction, but differences of "
             f"the value give {measured:.3g}. Is it the gradient of this value?"
         )
-    return "No step lowers the value any more: what is left is rounding."
+    return ""
 
 
 @explain_arguments
@@ -386,9 +387,9 @@ def line_search(
 
     Examples
     --------
-    >>> found = d2l.line_search(d2l.rosenbrock, d2l.rosenbrock.gradient, [-1.5, 2.5], [-1.0, 0.0])
+    >>> found = d2l.line_search(lambda x: x @ x, lambda x: 2 * x, [2.0, 0.0], [-1.0, 0.0])
     >>> found.wolfe, round(found.step, 3)
-    (True, 0.142)
+    (True, 1.0)
     """
     for function, what in ((f, "The value"), (gradient, "The gradient")):
         if not callable(function) or isinstance(function, type):
@@ -415,9 +416,9 @@ def line_search(
             )
         along = _Along(problem.value, problem.gradient, x, direction)
         found = _wolfe(along, value, slope, g, first, c1, c2, trials)
-        if found.step == 0:
+        if not found.wolfe:
             reason = _diagnosis(problem.value, x, direction, slope)
-            found = found._replace(reason=f"{found.reason} {reason}")
+            found = found._replace(reason=f"{found.reason} {reason}".strip())
     return found
 
 
@@ -483,14 +484,16 @@ def _descend(problem, method, way, *, steps, tolerance, c2=0.9, exact=False, sea
                     along = _Along(problem.value, problem.gradient, x, d)
                     first = way.trial(x, g, d)
                     found = _wolfe(along, value, g @ d, g, first, 1e-4, c2, 40)
-                    if found.step == 0 and way.forget():
+                    if not found.wolfe and way.forget():
                         d = way.direction(x, g)
                         along = _Along(problem.value, problem.gradient, x, d)
                         first = way.trial(x, g, d)
                         found = _wolfe(along, value, g @ d, g, first, 1e-4, c2, 40)
-                    if found.step == 0:
-                        stopped = _diagnosis(problem.value, x, d, g @ d)
-                        break
+                    if not found.wolfe:
+                        why = _diagnosis(problem.value, x, d, g @ d)
+                        if why or not found.value < value:
+                            stopped = why or NO_LOWER
+                            break
                     length, new_value, new_g = found[:3]
                     new_x = x + length * d
                 if np.abs(new_x).max() > far:
@@ -591,7 +594,7 @@ def newton(
     Examples
     --------
     >>> d2l.newton(d2l.rosenbrock).steps
-    23
+    26
     >>> d2l.newton(d2l.bowl, damped=False).steps  # a quadratic
     1
     """
