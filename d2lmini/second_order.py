@@ -99,6 +99,17 @@ class Descent(Trace):
     evaluations: dict[str, np.ndarray]
     stopped: str
 
+    @property
+    def cost(self) -> np.ndarray:
+        """What had been spent at each point, in gradients: shape (steps + 1,).
+
+        A value counts as one, with the gradient at the same point; a product with the Hessian as
+        two, a Hessian of N coordinates as 2 N, a Jacobian as N.
+        """
+        count, size = self.evaluations, max(1, self.x[0].size)
+        second = 2 * count["product"] + 2 * size * count["hessian"]
+        return count["value"] + second + size * count["jacobian"]
+
     def __repr__(self) -> str:
         """Return where the run began, how it ended, and what it cost."""
         counts = ", ".join(
@@ -1125,9 +1136,9 @@ def nonlinear_cg(
 
 def bfgs_update(P: np.ndarray, s: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return an inverse Hessian P after a step s over which the gradient changed by y."""
-    rho = 1 / (s @ y)
-    left = np.eye(s.size) - rho * np.outer(s, y)
-    return left @ P @ left.T + rho * np.outer(s, s)
+    rho, Py = 1 / (s @ y), P @ y  # the equation multiplied out: no product of two matrices
+    back = rho * (1 + rho * (y @ Py)) * np.outer(s, s)
+    return P - rho * (np.outer(s, Py) + np.outer(Py, s)) + back
 
 
 def two_loop(g: np.ndarray, steps: Sequence, changes: Sequence, scale: float = 1.0) -> np.ndarray:
