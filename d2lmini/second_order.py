@@ -26,7 +26,7 @@ from d2lmini.checks import (
 )
 from d2lmini.descend import Trace, with_bar
 from d2lmini.objectives import Objective
-from d2lmini.rule import Parameters, as_parameters, items, like
+from d2lmini.rule import Parameters, Rule, as_parameters, items, like
 
 ROUNDING = np.finfo(float).eps
 NO_LOWER = "No step lowers the value any more: what is left is rounding."
@@ -170,7 +170,7 @@ class _Problem:
                 )
             self.objective = f
         else:
-            if not callable(f) or isinstance(f, type):
+            if not callable(f) or isinstance(f, (type, Rule)):
                 raise TypeError(
                     f"{caller} needs an Objective, such as d2l.rosenbrock, or a function of the "
                     f"parameters, its gradient and a start; but got {shown(f)}."
