@@ -367,7 +367,7 @@ def line_search(
         f(x + \alpha d) \le f(x) + c_1 \alpha\, g^\top d, \qquad
         |\nabla f(x + \alpha d)^\top d| \le c_2\, |g^\top d|
 
-    The step is doubled, or more, until a bracket is found; then trials from cubics and parabolas
+    The step is lengthened until a bracket is found; then trials from cubics and parabolas
     narrow it: algorithms 3.5 and 3.6 of Nocedal and Wright, Numerical Optimization (2006).
 
     Parameters

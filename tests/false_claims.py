@@ -1067,6 +1067,30 @@ FALSE_CLAIMS = [
         'assert (scales["Adam"][300:] < np.abs(stream[300:]).max()).all()',
     ),
     FalseClaim(
+        "practice/beyond_first_order.md",
+        "After Adam L-BFGS ends tenfold lower than L-BFGS alone.",
+        'assert middles["L-BFGS"] < 10 * middles["Adam, then L-BFGS"]',
+        'assert middles["L-BFGS"] > 10 * middles["Adam, then L-BFGS"]',
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Fletcher and Reeves arrive on the chain as Polak and Ribière do.",
+        "assert all(run.steps == 1000 and run.value[-1] > 1 for run in stuck_runs)",
+        "assert all(run.value[-1] < 1e-9 for run in stuck_runs)",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "The empirical Fisher matrix is the Hessian of logistic regression.",
+        "assert np.linalg.norm(empirical - newtons_matrix) > 0.01 * np.linalg.norm(newtons_matrix)",
+        "assert np.allclose(empirical, newtons_matrix)",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Newton's method needs the fewest gradients for logistic regression.",
+        'assert cost["L-BFGS"] < cost["Newton-CG"] < cost["Newton"]',
+        'assert cost["Newton"] < cost["L-BFGS"]',
+    ),
+    FalseClaim(
         "reference/which_framework_does_what.md",
         "When the rate drops, Keras and PyTorch part in step 100.",
         "assert (dropped[:100] < 1e-9).all() and (dropped[100:] > 1).all() and dropped[-1] > 10",
