@@ -629,8 +629,8 @@ def hessian_product(gradient: Callable, x, v, h: float | None = None) -> np.ndar
     x, v : array of shape (d,)
         Where, and times what.
     h : float, optional
-        The step of the differences; by default 6e-6 in units of the point and of v, near the cube
-        root of the precision, as in `numerical_gradient`.
+        How far the largest entry moves; by default 6e-6, times the largest entry of the point if
+        that is above 1: near the cube root of the precision, as in `numerical_gradient`.
 
     Returns
     -------
@@ -656,13 +656,16 @@ def hessian_product(gradient: Callable, x, v, h: float | None = None) -> np.ndar
     size = np.abs(v).max(initial=0)
     if size == 0:
         return np.zeros_like(x)
-    h = 6e-6 * max(1.0, np.abs(x).max()) / size if h is None else number(h, "h")
+    h = 6e-6 * max(1.0, np.abs(x).max()) if h is None else number(h, "h")
     if not h > 0:
         raise ValueError(f"h must be above 0, but is {h!r}: differences need a step.")
+    unit = v / size  # its largest entry is 1, so that h is in units of the point
     with np.errstate(all="ignore"):
-        sides = [float_array(gradient(x + k * v), "The gradient beside the point") for k in (h, -h)]
-    same_shape(sides[0], x, "The gradient", "the point")
-    return (sides[0] - sides[1]) / (2 * h)
+        sides = [
+            float_array(gradient(x + k * unit), "The gradient beside the point") for k in (h, -h)
+        ]
+        same_shape(sides[0], x, "The gradient", "the point")
+        return (sides[0] - sides[1]) / (2 * h) * size
 
 
 class _NewtonCG(_Steepest):
