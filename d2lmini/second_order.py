@@ -75,7 +75,7 @@ class Descent(Trace):
     states : list
         Empty here.
     diverged_at : None
-        These methods do not go up: they stop, and `stopped` says why.
+        These methods stop instead, and `stopped` says why.
     steps : int
         The number of steps that were taken.
     step_sizes : array of shape (steps,)
@@ -571,7 +571,8 @@ def newton(
     .. math:: x_t = x_{t-1} - \alpha_t\, (Q_t + \tau_t I)^{-1} g_t
 
     Damped, the shift :math:`\tau_t` is 0 where all curvatures of the Hessian :math:`Q_t` are above
-    0, and lifts the least of them to a thousandth of the largest elsewhere; a line search chooses
+    0 (by 1e-11 of the largest), and lifts the least of them to a thousandth of the largest
+    elsewhere; a line search chooses
     :math:`\alpha_t`, with 1 as its first trial. Not damped, there is neither.
 
     Parameters
@@ -693,7 +694,13 @@ class _NewtonCG(_Steepest):
         problem = self.problem
         problem.counts["product"] += 1
         if self.product is not None:
-            return np.asarray(self.product(x.reshape(problem.shape), p)).ravel()
+            Qp = np.asarray(self.product(x.reshape(problem.shape), p), dtype=float)
+            if Qp.size != p.size:
+                raise ValueError(
+                    f"The product with the Hessian must have {p.size} entries, as the start has, "
+                    f"but has the shape {Qp.shape}."
+                )
+            return Qp.ravel()
         h = 6e-6 * max(1.0, np.abs(x).max()) / np.abs(p).max()
         return (problem.gradient(x + h * p) - problem.gradient(x - h * p)) / (2 * h)
 
@@ -858,7 +865,8 @@ def gauss_newton(
         raise ValueError(f"The residuals must be a vector, but have the shape {r.shape}.")
     stopped = f"It tried all its {plural(steps, 'step')}."
     with np.errstate(all="ignore"):
-        r, f = evaluate(x)
+        problem.counts["value"] += 1
+        f = 0.5 * float(r @ r)
         J = differentiate(x)
         g = J.T @ r
         problem.note(x, f, g)
