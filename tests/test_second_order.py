@@ -77,6 +77,22 @@ def test_counts_are_those_of_the_calls(method):
         assert (np.diff(counts) >= 0).all()
 
 
+@pytest.mark.parametrize("method", [d2l.newton, d2l.newton_cg, d2l.lbfgs])
+def test_cost_is_in_gradients(method):
+    run = method(chain, chain_gradient, start=np.full(4, 0.3), steps=5)
+    spent = run.evaluations
+    cost = spent["value"] + 2 * spent["product"] + 2 * 4 * spent["hessian"]
+    np.testing.assert_array_equal(run.cost, cost)
+    run = d2l.gauss_newton(*decay(0.2), [1.5, 1.0], steps=5)
+    cost = run.evaluations["value"] + 2 * run.evaluations["jacobian"]
+    np.testing.assert_array_equal(run.cost, cost)
+
+
+def test_a_product_of_another_size_is_named():
+    with pytest.raises(ValueError, match="must have 4 entries"):
+        d2l.newton_cg(chain, chain_gradient, lambda x, v: 1.0, start=np.full(4, 0.3))
+
+
 @by_method
 def test_a_budget_is_kept(method):
     run = method(d2l.rosenbrock, budget=7)
@@ -187,6 +203,13 @@ def test_on_a_quadratic_with_exact_steps_nonlinear_is_linear(variant):
     surface, path = exact_paths()
     run = d2l.nonlinear_cg(surface, variant=variant, exact=True, tolerance=0, steps=5)
     np.testing.assert_allclose(run.x, path, atol=1e-7)
+
+
+def test_betas_by_hand():
+    new, old = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    assert second_order.cg_beta("fletcher-reeves", new, old) == 5 / 25
+    assert second_order.cg_beta("polak-ribiere", new, old) == 0  # not -6/25
+    assert second_order.cg_beta("polak-ribiere", old, new) == 14 / 5
 
 
 WRONG_BETAS = {
@@ -404,6 +427,42 @@ def test_gauss_newton_is_where_scipy_is(noise, damping):
     np.testing.assert_allclose(run.x[-1], theirs.x, atol=1e-6)
     assert np.isclose(run.value[-1], theirs.cost)
     assert run.evaluations["jacobian"][-1] == run.steps + 1
+
+
+def test_damping_is_a_third_after_a_step_and_double_after_none():
+    residuals, jacobian = decay(0.2)
+    x, accepted, refused = np.array([8.0, 3.0]), 0, 0
+    path, J = [x], jacobian(x)
+    tau = 1e-3 * (J * J).sum(axis=0).max()
+    for _ in range(12):
+        J, r = jacobian(x), residuals(x)
+        new = x - np.linalg.solve(J.T @ J + tau * np.eye(2), J.T @ r)
+        if np.sum(residuals(new) ** 2) < np.sum(r**2):
+            x, tau, accepted = new, tau / 3, accepted + 1
+            path.append(x)
+        else:
+            tau, refused = 2 * tau, refused + 1
+    assert accepted >= 3
+    assert refused >= 3
+    run = d2l.gauss_newton(residuals, jacobian, [8.0, 3.0], steps=12, tolerance=0)
+    np.testing.assert_allclose(run.x, path, atol=1e-9)
+
+
+def test_residuals_and_jacobians_are_counted():
+    calls = {"value": 0, "jacobian": 0}
+    residuals, jacobian = decay(0.2)
+
+    def counted(what, function):
+        def asked(x):
+            calls[what] += 1
+            return function(x)
+
+        return asked
+
+    run = d2l.gauss_newton(
+        counted("value", residuals), counted("jacobian", jacobian), [1.5, 1.0], steps=9
+    )
+    assert {what: int(run.evaluations[what][-1]) for what in calls} == calls
 
 
 def test_gauss_newton_on_a_linear_model_takes_one_step():
