@@ -1115,6 +1115,48 @@ FALSE_CLAIMS = [
         'assert (scales["Adam"][300:] < np.abs(stream[300:]).max()).all()',
     ),
     FalseClaim(
+        "practice/beyond_first_order.md",
+        "After Adam L-BFGS ends tenfold lower than L-BFGS alone.",
+        (
+            'assert all(10 * median > middles["L-BFGS"] '
+            'for median in late["Adam, then L-BFGS"].values())'
+        ),
+        (
+            'assert any(10 * median < middles["L-BFGS"] '
+            'for median in late["Adam, then L-BFGS"].values())'
+        ),
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "With every count of products L-BFGS is cheaper than Newton-CG for logistic regression.",
+        ('assert with_exact["value"][-1] + with_exact["product"][-1] < 0.9 * cost["L-BFGS"]'),
+        ('assert with_exact["value"][-1] + with_exact["product"][-1] > cost["L-BFGS"]'),
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Networks above 1e-4 after 100 trials of Gauss and Newton are caught at a minimum.",
+        "assert (slopes_left[ends > 1e-4] > 1e-3).all()",
+        "assert (slopes_left[ends > 1e-4] < 1e-3).all()",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Fletcher and Reeves arrive on the chain as Polak and Ribière do.",
+        "assert all(run.steps == 1000 and run.value[-1] > 1 for run in stuck_runs)",
+        "assert all(run.value[-1] < 1e-9 for run in stuck_runs)",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "The empirical Fisher matrix is the Hessian of logistic regression.",
+        "assert np.linalg.norm(empirical - newtons_matrix) > 0.01 * np.linalg.norm(newtons_matrix)",
+        "assert np.allclose(empirical, newtons_matrix)",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Newton's method needs the fewest gradients for logistic regression.",
+        'assert cost["L-BFGS"] < cost["Newton-CG"] < cost["Newton"]',
+        'assert cost["Newton"] < cost["L-BFGS"]',
+    ),
+    FalseClaim(
         "reference/which_framework_does_what.md",
         "When the rate drops, Keras and PyTorch part in step 100.",
         "assert (dropped[:100] < 1e-9).all() and (dropped[100:] > 1).all() and dropped[-1] > 10",

@@ -297,6 +297,66 @@ WORDS = d2l.Dataset("two sequences", np.ones((2, 5, 3)), [0, 1])
 # ---- what must be refused -----------------------------------------------------------------------
 
 REFUSED = {
+    "beyond first order": {
+        "a rule for a method": (lambda: d2l.bfgs(d2l.SGD(0.1)), T, "bfgs needs an Objective"),
+        "no gradient": (lambda: d2l.lbfgs(lambda x: x @ x, start=[1, 2]), T, "needs the gradient"),
+        "no start": (lambda: d2l.newton(sum, sum), T, "newton needs a start"),
+        "x0": (lambda: d2l.newton(d2l.bowl, x0=[1, 2]), T, "Did you mean 'start'"),
+        "an Objective and a gradient": (
+            lambda: d2l.nonlinear_cg(d2l.bowl, lambda x: x),
+            T,
+            "takes an Objective alone",
+        ),
+        "many starts": (lambda: d2l.newton_cg(d2l.bowl, start=np.ones((3, 2))), V, "one start"),
+        "a variant misspelled": (
+            lambda: d2l.nonlinear_cg(d2l.bowl, variant="PR"),
+            V,
+            "'polak-ribiere' or 'fletcher-reeves'",
+        ),
+        "a scaling of elsewhere": (lambda: d2l.bfgs(d2l.bowl, scaling="newest"), V, "'first' or"),
+        "memory 0": (lambda: d2l.lbfgs(d2l.bowl, memory=0), V, "at least 1"),
+        "a value that is a vector": (
+            lambda: d2l.bfgs(lambda x: x, lambda x: x, start=[1.0, 2.0]),
+            T,
+            "must be a number, but is an array of shape (2,)",
+        ),
+        "a direction that leads up": (
+            lambda: d2l.line_search(lambda x: x @ x, lambda x: 2 * x, [1, 2], [1, 2]),
+            V,
+            "Has it lost its sign?",
+        ),
+        "constants exchanged": (
+            lambda: d2l.line_search(lambda x: x @ x, lambda x: 2 * x, [1, 2], [-1, -2], c1=0.95),
+            V,
+            "0 < c1 < c2 < 1",
+        ),
+        "a matrix that is not symmetric": (
+            lambda: d2l.conjugate_gradient([[1, 2], [0, 1]], [1, 1]),
+            V,
+            "A.T @ A",
+        ),
+        "a matrix with curvature below 0": (
+            lambda: d2l.conjugate_gradient([[1, 0], [0, -1]], [1, 1]),
+            V,
+            "must be positive definite",
+        ),
+        "residuals that are one number": (
+            lambda: d2l.gauss_newton(lambda x: x @ x, lambda x: 2 * x, [1.0, 2.0]),
+            V,
+            "must be a vector",
+        ),
+        "a Jacobian turned over": (
+            lambda: d2l.gauss_newton(lambda x: np.ones(3), lambda x: np.ones((2, 3)), [1.0, 2.0]),
+            V,
+            "",
+        ),
+        "a product with a matrix": (
+            lambda: d2l.hessian_product(np.eye(2), [1, 2], [1, 2]),
+            T,
+            "must be a function",
+        ),
+        "a vector that is too short": (lambda: d2l.flatten(PAIR)[1](np.ones(3)), V, "(4,)"),
+    },
     "names": {
         "a rule misspelled": (lambda: d2l.RMSProp, A, "no 'RMSProp'. Did you mean 'RMSprop'?"),
         "a rule in small letters": (lambda: d2l.adam, A, "Did you mean 'Adam'?"),
@@ -2917,6 +2977,20 @@ def dtypes(rule, x):
 HALVES = np.full((4, 1), 0.5)
 
 RIGHT = {
+    "beyond first order": {
+        "integers as a start": (lambda: d2l.newton(d2l.bowl, start=[1, 2]).x[-1], [0.0, 0.0]),
+        "a run is a trace": (lambda: isinstance(d2l.bfgs(d2l.bowl), d2l.Trace), True),
+        "what a run is": (lambda: type(d2l.lbfgs(d2l.bowl)) is d2l.Descent, True),
+        "what a search is": (
+            lambda: (
+                type(d2l.line_search(lambda x: x @ x, lambda x: 2 * x, [1, 2], [-1, -2]))
+                is d2l.LineSearch
+            ),
+            True,
+        ),
+        "at the minimum at once": (lambda: d2l.newton_cg(d2l.bowl, start=[0, 0]).steps, 0),
+        "no steps": (lambda: d2l.nonlinear_cg(d2l.bowl, steps=0).x.shape, (1, 2)),
+    },
     "a rule": {
         "a misspelling that is none": (lambda: d2l.get_rule("RMSPROP").rho, 0.9),
         "rate 0, momentum near 1": (lambda: d2l.SGD(0, momentum=0.999999).learning_rate, 0.0),
