@@ -37,7 +37,7 @@ from d2lmini.descend import FAR, Trace, minimize, refuse_no_rule
 from d2lmini.objectives import OBJECTIVES, Objective, bowl
 from d2lmini.optimizers import RULES, Adam, Adamax, AdamW
 from d2lmini.rule import Rule, update_rule
-from d2lmini.schedules import InverseTimeDecay
+from d2lmini.schedules import CosineDecay, InverseTimeDecay, Warmup
 
 PARTS = ("surfaces", "rules", "run", "draw", "settings", "map", "words", "playground")
 # The rules that rules.js has. One that only d2l.RULES has is recorded, like a reader's own.
@@ -55,7 +55,10 @@ RANGES = {
     "initial_accumulator_value": (1e-6, 10.0),
     "weight_decay": (1e-4, 10.0),
     "rate_decay": (1e-3, 10.0),
+    **dict.fromkeys(("warmup_steps", "decay_steps"), (1.0, 1000.0)),
 }
+
+WHOLE = ("warmup_steps", "decay_steps")
 
 # ---- what the script knows ----------------------------------------------------------------------
 
@@ -151,6 +154,71 @@ def noise_of(seed: int, shape: tuple[int, ...]) -> np.ndarray:
     return ((n ^ (n >> 16)) / 2.0**32).reshape(*shape, 12).sum(axis=-1) - 6
 
 
+# ---- learning rates -----------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """The learning rate of the element: it rises, and then it slows, or falls as a cosine, or both.
+
+    Parameters
+    ----------
+    learning_rate : float or array
+        The highest rate.
+    rate_decay : float or array
+        What an `InverseTimeDecay` adds to its divisor in a step.
+    warmup_steps, decay_steps : int or array
+        The steps of a `Warmup`, and those of a `CosineDecay` that comes after it; 0 means none.
+    """
+
+    learning_rate: float | np.ndarray
+    rate_decay: float | np.ndarray = 0.0
+    warmup_steps: int | np.ndarray = 0
+    decay_steps: int | np.ndarray = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the rates: () for one, otherwise that of the runs side by side."""
+        return np.broadcast_shapes(*map(np.shape, vars(self).values()))
+
+    def __call__(self, step: int) -> float | np.ndarray:
+        """Return the rate after `step` steps."""
+        W, K = self.warmup_steps, self.decay_steps
+        k = np.maximum(step - W, 0)
+        rise = np.minimum((step + 1) / np.maximum(W, 1), 1)
+        done = np.minimum(k / np.maximum(K, 1), 1) * (np.asarray(K) > 0)
+        rate = (
+            self.learning_rate / (1 + self.rate_decay * k) * rise * (1 + np.cos(np.pi * done)) / 2
+        )
+        return rate if np.ndim(rate) else float(rate)
+
+    def schedule(self) -> Any:
+        """Return the same rates as the package writes them: a number or a schedule, if one can."""
+        eta, slowing, W, K = vars(self).values()
+        if slowing and K:
+            return self
+        if slowing:
+            eta = InverseTimeDecay(eta, 1, slowing)
+        elif K:
+            eta = CosineDecay(eta, K)
+        return Warmup(eta, W) if W else eta
+
+    @classmethod
+    def of(cls, rate: Any) -> "Pace | None":
+        """Return the pace that is this learning rate, None if none is."""
+        if type(rate) is cls:
+            return rate
+        slowing = W = K = 0
+        if type(rate) is Warmup:
+            W, rate = rate.warmup_steps, rate.schedule
+        if type(rate) is InverseTimeDecay and not rate.staircase:
+            slowing, rate = rate.decay_rate / rate.decay_steps, rate.initial_learning_rate
+        elif type(rate) is CosineDecay and rate.alpha == 0 and rate.warmup_target is None:
+            K, rate = rate.decay_steps, rate.initial_learning_rate
+        whole = all(steps == int(steps) <= MOST_STEPS for steps in (W, K))
+        return None if callable(rate) or not whole else cls(rate, slowing, W, K)
+
+
 # ---- settings -----------------------------------------------------------------------------------
 
 
@@ -164,9 +232,8 @@ def in_words(rule: Rule) -> str:
     given = {}
     for field in dataclasses.fields(rule):
         value = getattr(rule, field.name)
-        if isinstance(value, InverseTimeDecay):
-            given[field.name] = number(value.initial_learning_rate)
-            given["rate_decay"] = number(value.decay_rate / value.decay_steps)
+        if field.name == "learning_rate" and callable(value):
+            given |= {k: number(v) for k, v in vars(Pace.of(value)).items() if v or k == field.name}
         elif field.name == "learning_rate" or value != field.default:
             given[field.name] = number(value) if isinstance(value, float) else str(value)
     return f"{type(rule).__name__}({','.join(f'{k}={v}' for k, v in given.items())})"
@@ -202,11 +269,13 @@ def read_rule(text: str, objective: Objective) -> Rule:
         if not equals:
             raise ValueError(f"{text!r}: each number has a name, as in learning_rate={part}.")
         given[key] = words[value] if value in words else read_number(value, objective)
-    slowing = given.pop("rate_decay", 0)
+    changes = {key: given.pop(key, 0) for key in ("rate_decay", *WHOLE)}
+    for key in WHOLE:
+        changes[key] = int(changes[key]) if changes[key] == changes[key] // 1 else changes[key]
+        within(changes[key], key, 0, MOST_STEPS)
     rule = known[name](**given)
-    if slowing:
-        return dataclasses.replace(rule, learning_rate=InverseTimeDecay(rule.rate(1), 1, slowing))
-    return rule
+    pace = Pace(rule.learning_rate, **changes)
+    return dataclasses.replace(rule, learning_rate=pace.schedule())
 
 
 def from_setting(text: str) -> "Playground":
@@ -255,10 +324,11 @@ def playground(
 ) -> "Playground":
     """Return a figure that the reader sets in motion, the output of a notebook's cell.
 
-    On a surface of the book with rules of the book the reader can change everything. What is your
-    own (a surface, a rule, a schedule other than `InverseTimeDecay`) only Python knows: then all
-    runs are computed when the playground is made, and the figure plays what was recorded. The
-    reader moves the step; the numbers are changed in the cell.
+    On a surface of the book with rules of the book the reader can change everything, also a rate
+    that is an `InverseTimeDecay`, a `CosineDecay` to 0, or a `Warmup` to either or to a number.
+    What is your own (a surface, a rule, another schedule) only Python knows: then all runs are
+    computed when the playground is made, and the figure plays what was recorded. The reader moves
+    the step; the numbers are changed in the cell.
 
     Parameters
     ----------
@@ -268,7 +338,8 @@ def playground(
         The rules that run, with a number for every hyperparameter; the learning rate may be a
         schedule. By default ``SGD(0.1)``. Or in the words of a setting, which know more:
         ``"SGD(learning_rate=1.9/L)"``, where ``L`` is the largest curvature,
-        ``"Adam(bias_correction=False)"``, ``"SGD(learning_rate=0.1,rate_decay=0.05)"``.
+        ``"Adam(bias_correction=False)"``, ``"SGD(learning_rate=0.1,rate_decay=0.05)"``,
+        ``"SGD(learning_rate=0.1,warmup_steps=10,decay_steps=50)"``.
     start : array, optional
         Where the runs begin; where those of the objective do by default.
     steps : int, default 40
@@ -360,7 +431,7 @@ def playground(
         )
     if view == "map":
         fields = [field.name for field in dataclasses.fields(rules[select])]
-        possible = [name for name in RANGES if name in [*fields, "rate_decay"]]
+        possible = [name for name in RANGES if name in [*fields, "rate_decay", *WHOLE]]
         starts = ["x1", "x2"][: objective.dimension]
         if axes is None:
             several = len(starts) == 2 and len(objective.minimizers) > 1
@@ -402,10 +473,8 @@ def of_the_book(rule: Rule) -> bool:
 
 def is_live(rule: Rule) -> bool:
     """Say whether the element itself can run a rule."""
-    rate = rule.learning_rate
-    slowing = type(rate) is InverseTimeDecay and not rate.staircase
-    plain = not callable(rate) or slowing
-    return plain and of_the_book(rule) and type(rule).__name__ in LIVE
+    known = Pace.of(rule.learning_rate) is not None
+    return known and of_the_book(rule) and type(rule).__name__ in LIVE
 
 
 def within(value: Any, name: str, low: int, high: int) -> int:

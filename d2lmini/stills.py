@@ -15,9 +15,8 @@ from d2lmini.checks import name_of
 from d2lmini.descend import Trace
 from d2lmini.objectives import Objective
 from d2lmini.optimizers import SGD
-from d2lmini.playground import RANGES, Playground, of_the_book
+from d2lmini.playground import RANGES, WHOLE, Pace, Playground, of_the_book
 from d2lmini.rule import DECAYS, Rule
-from d2lmini.schedules import InverseTimeDecay
 
 CELLS = 81  # of a map, across and up
 FLOOR = -12.0  # twelve powers of ten of the loss gone count as all of it
@@ -77,8 +76,15 @@ def differences(rule: Rule, twins: list[Rule]) -> list[str]:
             continue
         if value is None or isinstance(value, bool):
             found.append(f"{'' if value else 'no '}{name.replace('_', ' ')}")
-        elif isinstance(value, InverseTimeDecay):
-            found.append(f"η from {value.initial_learning_rate:.3g} down")
+        elif callable(value) and (pace := Pace.of(value)):
+            falls = pace.rate_decay or pace.decay_steps
+            rate = (
+                f"η from {pace.learning_rate:.3g} down"
+                if falls
+                else f"η = {pace.learning_rate:.3g}"
+            )
+            within = f" in {pace.decay_steps:g}" if pace.decay_steps else ""
+            found.append(rate + within + f" after {pace.warmup_steps}" * (pace.warmup_steps > 0))
         elif callable(value):
             function = name_of(value)
             found.append(f"η by {'a function' if function == '<lambda>' else function}")
@@ -157,13 +163,11 @@ def race(playground: Playground):
 
 
 def with_values(rule: Rule, name: str, values: np.ndarray) -> Rule:
-    """Return a rule with many values of one hyperparameter, or of how its learning rate slows."""
-    rate = rule.learning_rate
-    if name == "rate_decay":
-        values = InverseTimeDecay(rule.rate(1), 1, values)
-    elif name == "learning_rate" and isinstance(rate, InverseTimeDecay):
-        values = dataclasses.replace(rate, initial_learning_rate=values)
-    name = "learning_rate" if name == "rate_decay" else name
+    """Return a rule with many values of a hyperparameter, or of what changes its rate."""
+    if name in ("rate_decay", *WHOLE) or (name == "learning_rate" and callable(rule.learning_rate)):
+        pace = Pace.of(rule.learning_rate)
+        values = np.round(values) if name in WHOLE else values
+        name, values = "learning_rate", dataclasses.replace(pace, **{name: values})
     return dataclasses.replace(rule, **{name: values})
 
 
@@ -221,7 +225,10 @@ def outcomes(playground: Playground):
         values = np.geomspace(*RANGES[axis], CELLS)
         values = 1 - values if axis in DECAYS else values
         shown.append((axis, values))
-        rule = with_values(rule, axis, values.reshape(*shape, *[1] * playground.start.ndim))
+        # A schedule has a rate for each of the runs side by side.
+        runs = (CELLS, CELLS, *[1] * playground.start.ndim)
+        values = values.reshape(*shape, *runs[2:])
+        rule = with_values(rule, axis, np.broadcast_to(values, runs))
     values = judge(playground, rule, start)
     basins = has_basins(playground)
     if basins:

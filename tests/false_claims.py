@@ -1240,4 +1240,22 @@ FALSE_CLAIMS = [
         "assert path.max() > 2**16 and 0.95 < ratio < 1.1",
         "assert ratio > 1.1",
     ),
+    FalseClaim(
+        "practice/schedules.md",
+        "Where the network can fit every example, a cosine to zero ends lowest in the long run.",
+        'assert last["constant"] < 0.7 * min(last["straight line"], last["cosine"])',
+        'assert last["cosine"] < last["constant"]',
+    ),
+    FalseClaim(
+        "practice/schedules.md",
+        "A hundred gradients in advance do for Adam what a warm-up does.",
+        '    assert score["waited"][1] > 0.75 * score["plain"][1]',
+        '    assert score["waited"][1] < 0.75 * score["plain"][1]',
+    ),
+    FalseClaim(
+        "practice/schedules.md",
+        "Keras asks a schedule with the number of steps, also when it accumulates gradients.",
+        "assert asked.seen == expected",
+        "assert asked.seen == list(range(6 // (every or 1)))",
+    ),
 ]

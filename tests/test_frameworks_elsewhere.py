@@ -310,3 +310,59 @@ def test_the_classes_of_the_page_are_what_the_libraries_do(name, code, rates, hy
 def test_every_class_of_the_page_is_tested():
     marks = test_the_classes_of_the_page_are_what_the_libraries_do.pytestmark
     assert set(page()) == {case[0] for case in marks[0].args[1]}
+
+
+# ---- schedules ----------------------------------------------------------------------------------
+
+
+def rates_of_torch(make, steps, first=None):
+    """Return the rates at which PyTorch's SGD takes its steps, under a scheduler."""
+    t = torch()
+    weight = t.nn.Parameter(t.zeros(1, dtype=t.float64))
+    optimizer = t.optim.SGD([weight], lr=0.1)
+    scheduler, rates = make(t.optim.lr_scheduler, optimizer), []
+    for _ in range(steps):
+        weight.grad = t.ones_like(weight)
+        if first == "scheduler":
+            scheduler.step()
+        before = weight.item()
+        optimizer.step()
+        rates.append(before - weight.item())
+        if first != "scheduler":
+            scheduler.step()
+    return np.array(rates)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"pct_start": 0.45}, {"div_factor": 10.0, "final_div_factor": 100.0}],
+    ids=str,
+)
+def test_one_cycle_has_the_rates_of_pytorch(settings):
+    for steps in (10, 97):
+        theirs = rates_of_torch(
+            lambda s, o, n=steps: s.OneCycleLR(
+                o, max_lr=0.3, total_steps=n + 1, cycle_momentum=False, **settings
+            ),
+            steps,
+        )
+        ours = d2l.OneCycle(0.3, total_steps=steps + 1, **settings)
+        # The rates are differences of a weight that adds up to less than 20.
+        np.testing.assert_allclose(theirs, [ours(k) for k in range(steps)], atol=1e-13)
+        # Another place of the top is another schedule.
+        wrong = d2l.OneCycle(0.3, total_steps=steps, **settings)
+        assert np.abs(theirs - [wrong(k) for k in range(steps)]).max() > 1e-4
+
+
+def test_pytorchs_scheduler_called_first_skips_the_first_rate():
+    def cosine(schedulers, optimizer):
+        return schedulers.CosineAnnealingLR(optimizer, T_max=20)
+
+    ours = [d2l.CosineDecay(0.1, 20)(k) for k in range(21)]
+    np.testing.assert_allclose(rates_of_torch(cosine, 20), ours[:20], atol=1e-14)
+    with pytest.warns(UserWarning, match="before `optimizer.step"):
+        skipped = rates_of_torch(cosine, 20, first="scheduler")
+    np.testing.assert_allclose(skipped, ours[1:], atol=1e-14)
+    # After T_max the wave of PyTorch rises again; ours, as Keras', stays.
+    again = rates_of_torch(cosine, 40)
+    assert again[30] == pytest.approx(0.05)

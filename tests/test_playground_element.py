@@ -173,6 +173,40 @@ def test_no_setting_beats_the_best_one_in_the_long_run(read, call):
         assert rate(best) < rate(other)
 
 
+def test_a_rate_can_rise_and_fall_by_its_knobs(read):
+    reader = read("surface=bowl&steps=80&SGD(learning_rate=0.4)")
+    reader.element.get_by_text("More knobs").click()
+    for name, value in (("W, warm-up: steps to η", "10"), ("K, cosine: steps to 0", "50")):
+        knob = reader.knob(name)
+        knob.fill("2.5")
+        knob.press("Enter")
+        alert = reader.element.get_by_role("alert")
+        sync_api.expect(alert).to_contain_text("must be a whole number from 0 to 1000")
+        knob.fill(value)
+        knob.press("Enter")
+        sync_api.expect(alert).to_have_text("")
+    rule = d2l.SGD(d2l.Warmup(d2l.CosineDecay(0.4, 50), 10))
+    np.testing.assert_allclose(reader.trajectory(), path_of(rule, 80), rtol=1e-12, atol=1e-15)
+    assert reader.ask("e.setting").endswith(
+        "&SGD(learning_rate=0.4,warmup_steps=10,decay_steps=50)"
+    )
+    # Sliders stop at whole steps, and at none.
+    whole = reader.ask("[0, 0.03, 0.1, 0.5, 0.77, 1].map(e.inputs.warmup_steps.scale.to)")
+    assert whole[:2] == [0, 0]
+    assert whole[-1] == 1000
+    assert all(value == int(value) for value in whole)
+
+
+def test_a_prediction_about_a_rate_that_ends_at_0_is_told_why(read):
+    reader = read("surface=bowl&predict=1&SGD(learning_rate=0.01,decay_steps=20)")
+    reader.element.locator('[data-guess="converges"]').click()
+    said = reader.element.locator(".verdict")
+    sync_api.expect(said).to_contain_text(
+        "Right. It converges: within 2000 steps it comes to rest."
+    )
+    sync_api.expect(said).to_contain_text("Its rate has fallen to 0: it rests where it is.")
+
+
 def test_the_race_names_the_order_of_arrival(read):
     reader = read(
         "surface=bowl&steps=60&view=race&SGD(learning_rate=0.4)&RMSprop(learning_rate=0.2)"
@@ -513,7 +547,8 @@ def test_an_address_brings_its_setting_with_it(read):
     rich = (
         "surface=beale&from=0.5,-1.25&steps=77&step=5&noise=0.1&seed=9&view=map&axes=rho,epsilon"
         "&select=1&SGD(learning_rate=0.02)"
-        "&RMSprop(learning_rate=0.03,rho=0.8,epsilon_inside_root=False,rate_decay=0.01)"
+        "&RMSprop(learning_rate=0.03,rho=0.8,epsilon_inside_root=False,rate_decay=0.01,warmup_steps=3)"
+        "&SGD(learning_rate=0.02,warmup_steps=10,decay_steps=50)"
     )
     reader.page.goto("about:blank")
     reader.page.goto(f"{reader.address}#fig?{rich}")
@@ -533,6 +568,7 @@ def test_an_address_brings_its_setting_with_it(read):
         ("SGD(momentum=1)", "below 1"),
         ("SGD(nesterov=yes)", "True or False"),
         ("surface=beale&SGD(learning_rate=1/L)", "no curvature L"),
+        ("SGD(warmup_steps=2.5)", "warmup_steps must be a whole number from 0 to 1000"),
         ("from=1", "2 coordinate(s)"),
         ("steps=0", "whole number from 1 to 1000"),
         ("speed=3", "“speed” is not part of a setting"),

@@ -254,7 +254,7 @@ def test_no_two_runs_look_alike():
     labels = [run["label"] for run in PLAYGROUNDS["other equations"].record()["runs"]]
     assert labels == ["SGD 1", "Damped", "SGD 2", "SGD 3"]
     details = [run["detail"] for run in PLAYGROUNDS["schedule"].record()["runs"]]
-    assert details == ["η by CosineDecay, ", "η by a function, "]
+    assert details == ["η from 0.001 down in 50, ", "η by a function, "]
 
 
 @pytest.mark.parametrize("style", ["book", "default", "dark_background"])

@@ -15,7 +15,7 @@ import pytest
 from playground_core import evaluate, misfits, program, running
 
 import d2lmini as d2l
-from d2lmini.playground import PLAYED, RANGES, Playground, noise_of, playground
+from d2lmini.playground import PLAYED, RANGES, WHOLE, Playground, noise_of, playground
 from d2lmini.rule import DECAYS
 
 CLOSE = 1e-12  # how near JavaScript must be
@@ -87,6 +87,9 @@ def cases(surface: str) -> list[Playground]:
     found = [case(surface, rate=rate) for rate in (0.003, 0.07, 3.0)]
     found.append(case(surface, rate=0.2, **other))
     found.append(case(surface, "rate_decay=0.2", rate=0.1, noise=0.3, seed=7, **other))
+    found.append(case(surface, "warmup_steps=12,decay_steps=25", rate=0.3, **other))
+    found.append(case(surface, "warmup_steps=20", rate=0.05, noise=0.1))
+    found.append(case(surface, "rate_decay=0.3,warmup_steps=5,decay_steps=60", rate=0.1, **other))
     found.append(case(surface, "weight_decay=0.4", rate=0.02, variants=plain))
     if surface in STATIONARY:
         found.append(case(surface, rate=0.1, start=STATIONARY[surface]))
@@ -288,7 +291,9 @@ def test_the_knobs_are_the_hyperparameters_and_maps_have_one_range():
         assert js[0] in (0, pytest.approx(low))  # a scale whose lowest position is zero
     assert {*defaults} == {*d2l.RULES}
     for name, rule in PLAYED.items():
-        fields = {f.name: f.default for f in dataclasses.fields(rule)} | {"rate_decay": 0}
+        fields = {f.name: f.default for f in dataclasses.fields(rule)} | dict.fromkeys(
+            ("rate_decay", *WHOLE), 0
+        )
         fields["weight_decay"] = fields["weight_decay"] or 0  # a slider has no "None"
         assert defaults[name] == fields
         assert {*fields} == {*fields} & {*knobs, *toggles}
@@ -388,7 +393,19 @@ WRONG = {
             "rule.update(from, g[i], S, i * k, eta);":
                 "rule.update(from, g[i], S, i * k, eta) * (1 - decay * eta);",
         },
-        "slower too soon": {"slowing * (t - 1)": "slowing * t"},
+        "slower too soon": {"slowing * since": "slowing * (since + 1)"},
+        "slower while it warms up": {"slowing * since": "slowing * (t - 1)"},
+        "a first step of nothing": {"if (t < W) eta *= t / W": "if (t <= W) eta *= (t - 1) / W"},
+        "warm a step late": {"if (t < W) eta *= t / W": "if (t <= W) eta *= t / (W + 1)"},
+        "no warm-up": {"if (t < W)": "if (false)"},
+        "a cosine that does not wait": {"since / K)": "(t - 1) / K)"},
+        "a cosine that begins a step late": {"since / K)": "Math.max(0, since - 1) / K)"},
+        "the warm-up counted to the cosine": {"since / K)": "since / (K - W))"},
+        "a cosine that rises again": {"Math.min(1, since / K)": "since / K"},
+        "a line for the cosine": {
+            "(1 + Math.cos(Math.PI * Math.min(1, since / K))) / 2":
+                "(1 - Math.min(1, since / K))"
+        },
         "noise of another size": {"noise * z[": "z["},
         "noise of another seed": {"seed * 65536": "0 * seed"},
         "the same noise in all coordinates": {"z[(t - 1) * d + i]": "z[(t - 1) * d]"},

@@ -39,9 +39,13 @@ function walk(surface, { name, h }, x, steps, { noise = 0, seed = 0 } = {}, visi
   const S = new Float64Array(k * d).fill(rule.first ?? 0);
   const g = new Float64Array(d), next = new Float64Array(d);
   const z = noise && noiseFor(seed, LONG * d);
-  const decay = h.weight_decay ?? 0, slowing = h.rate_decay ?? 0;
+  const decay = h.weight_decay ?? 0, { rate_decay: slowing, warmup_steps: W, decay_steps: K } = h;
   for (let t = 1; t <= steps; t++) {
-    const eta = slowing ? h.learning_rate / (1 + slowing * (t - 1)) : h.learning_rate;
+    // The rate rises in W steps, and then falls.
+    const since = Math.max(0, t - 1 - W);
+    let eta = h.learning_rate / (1 + slowing * since);
+    if (t < W) eta *= t / W;
+    if (K) eta *= (1 + Math.cos(Math.PI * Math.min(1, since / K))) / 2;
     surface.gradient(x, g);
     rule.tick();
     let lost = false;

@@ -29,6 +29,11 @@ const decayScale = {
   from: (v) => clamp(-Math.log10(1 - v) / nines, 0, 1),
   ticks: () => [0, 0.5, 0.9, 0.99, 0.999],
 };
+// Steps are whole.
+const stepScale = (low, high) => {
+  const scale = zeroLogScale(low, high);
+  return { ...scale, to: (p) => Math.round(scale.to(p)) };
+};
 const linearScale = (low, high) => ({
   to: (p) => digits3(low + (high - low) * p),
   from: (v) => clamp((v - low) / (high - low), 0, 1),
@@ -46,6 +51,8 @@ const KNOBS = {
   initial_accumulator_value: ["s₀", "first s", zeroLogScale(...ranges.initial_accumulator_value)],
   weight_decay: ["λ", "weight decay", zeroLogScale(...ranges.weight_decay)],
   rate_decay: ["k", "slowing, η / (1 + k(t − 1))", zeroLogScale(...ranges.rate_decay)],
+  warmup_steps: ["W", "warm-up: steps to η", stepScale(...ranges.warmup_steps)],
+  decay_steps: ["K", "cosine: steps to 0", stepScale(...ranges.decay_steps)],
 };
 const TOGGLES = {
   nesterov: "Nesterov’s look-ahead",
@@ -60,11 +67,11 @@ const LETTERS = {
   u: "squared updates", r: "largest gradient", s_max: "largest s", step: "step",
 };
 
-// The hyperparameters of each rule with their defaults: d2lmini's, and two that only exist here.
+// The hyperparameters of each rule with their defaults: d2lmini's, and some that only exist here.
 const defaults = Object.fromEntries(
   Object.entries(BOOK.rules).map(([name, fields]) => {
     const own = ["Adam", "AdamW", "Adamax"].includes(name) ? { bias_correction: true } : {};
-    return [name, { ...fields, weight_decay: fields.weight_decay ?? 0, ...own, rate_decay: 0 }];
+    return [name, { ...fields, weight_decay: fields.weight_decay ?? 0, ...own, rate_decay: 0, warmup_steps: 0, decay_steps: 0 }];
   }),
 );
 
@@ -86,6 +93,7 @@ const known = (names) => `Known are ${[...names].join(", ")}.`;
 // Why a value cannot be that of a hyperparameter, in a sentence, or nothing.
 function refusal(key, v) {
   if (!Number.isFinite(v) || v < 0) return `${key} must be a number of at least 0.`;
+  if (/_steps/.test(key)) whole(v, 0, MOST_STEPS, key);
   if (KNOBS[key][2] === decayScale && v >= 1) return `${key} must be below 1: it is the weight of the past.`;
   return "";
 }

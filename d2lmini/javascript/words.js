@@ -4,6 +4,8 @@ const VERDICTS = { converges: "It converges", oscillates: "It oscillates", diver
 
 function because(surface, { name, h }, outcome, setting) {
   const eta = h.learning_rate, curvatures = surface.curvatures;
+  const changing = h.rate_decay || h.warmup_steps || h.decay_steps;
+  if (h.decay_steps && outcome.kind === "converges") return "Its rate has fallen to 0: it rests where it is.";
   if (setting.noise && outcome.kind !== "diverges") {
     return h.rate_decay || name === "Adagrad"
       ? "The noise never ends, but the steps shrink, and the wandering with them."
@@ -13,7 +15,7 @@ function because(surface, { name, h }, outcome, setting) {
     if (outcome.kind === "converges") return "Exactly on the ridge nothing pushes it off the saddle.";
     return "A saddle has no bottom: along q the surface falls for ever, and so does the run.";
   }
-  if (name === "SGD" && curvatures?.[0] > 0 && !h.weight_decay && !h.rate_decay && !setting.noise) {
+  if (name === "SGD" && curvatures?.[0] > 0 && !h.weight_decay && !changing && !setting.noise) {
     const L = curvatures.at(-1), b = h.momentum;
     const limit = !b ? 2 : h.nesterov ? (2 + 2 * b) / (1 + 2 * b) : 2 + 2 * b;
     const law = !b ? "2" : h.nesterov ? "(2 + 2β)/(1 + 2β)" : "2 + 2β";
@@ -63,7 +65,7 @@ function explain(surface, entry, outcome, setting) {
   let what;
   if (outcome.kind === "diverges") what = `it is lost at step ${outcome.lostAt}`;
   else if (outcome.kind === "oscillates") what = `after ${LONG} steps it still moves over a range of ${show(outcome.reach, 2)}`;
-  else if (outcome.settled && !outcome.arrived) what = `after ${LONG} steps it only creeps, and has not arrived`;
+  else if (outcome.settled && !outcome.arrived && !entry.h.decay_steps) what = `after ${LONG} steps it only creeps, and has not arrived`;
   else what = outcome.settled ? `within ${LONG} steps it comes to rest` : `it has not arrived after ${LONG} steps, but moves steadily`;
   return `${VERDICTS[outcome.kind]}: ${what}. ${why}`.trim();
 }
