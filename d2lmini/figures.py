@@ -390,14 +390,14 @@ def plot_schedules(schedules: Mapping[str, Schedule], steps: int, ax=None, looks
             "plot_schedules draws each schedule under its name, as in {'cosine': "
             f"d2l.CosineDecay(0.1, 90)}}, but got {shown(schedules)}."
         )
-    steps, looks, ax = whole_number(steps, "steps", 1), _looks(looks), _axes(ax)
+    steps, looks, ax = whole_number(steps, "steps", 1), _looks(looks, schedules), _axes(ax)
     # A rule checks what a schedule returns, and says what was wrong with it.
     rules = {name: SGD(schedule) for name, schedule in schedules.items()}
     for name, rule in rules.items():
         if rule.shape:
             raise ValueError(f"plot_schedules draws one rate a schedule, but {name!r} holds many.")
         rates = [rule.rate(t) for t in range(1, steps + 1)]
-        ax.plot(np.arange(steps), rates, label=name, **looks.get(name, {}))
+        _draw(ax.plot, np.arange(steps), rates, label=name, **looks.get(name, {}))
     ax.set(xlabel="steps taken", ylabel="learning rate")
     ax.legend()
     return ax

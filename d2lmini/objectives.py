@@ -181,13 +181,7 @@ class Objective:
 
     def point(self, x) -> np.ndarray:
         """Return `x` as an array of floats, or say what shape a point has."""
-        x = float_array(x, f"{self.name}: the point")
-        if self.dimension > 1 and (x.ndim == 0 or x.shape[-1] != self.dimension):
-            raise ValueError(
-                f"{self.name} is a function of {self.dimension} coordinates, which the last axis "
-                f"of the point must hold; got an array of shape {x.shape}."
-            )
-        return x
+        return _point(x, self.name, self.dimension)
 
     def values(self, x: np.ndarray) -> np.ndarray:
         """Return the value at each point of `x`, also where `value` takes a single point only."""
@@ -372,6 +366,39 @@ class _Unsaved:
         )
 
 
+def _point(x, name: str, dimension: int) -> np.ndarray:
+    x = float_array(x, f"{name}: the point")
+    if dimension > 1 and (x.ndim == 0 or x.shape[-1] != dimension):
+        raise ValueError(
+            f"{name} is a function of {dimension} coordinates, which the last axis of the point "
+            f"must hold; got an array of shape {x.shape}."
+        )
+    return x
+
+
+@dataclass(frozen=True)
+class _AtPoints:
+    """A gradient or a Hessian of the book's, which refuses what is no point of its surface."""
+
+    function: Callable
+    name: str
+    dimension: int
+
+    def __call__(self, x):
+        plain = type(x) is np.ndarray and x.dtype.kind == "f"
+        if not (plain and (self.dimension == 1 or x.shape[-1:] == (self.dimension,))):
+            x = _point(x, self.name, self.dimension)
+        return self.function(x)
+
+
+def _of_points(surface: Objective) -> Objective:
+    """Return a surface whose derivatives refuse what is no point, as its value does."""
+    for what in ("gradient", "hessian"):
+        asked = _AtPoints(getattr(surface, what), surface.name, surface.dimension)
+        object.__setattr__(surface, what, asked)
+    return surface
+
+
 def _is_method(function, method) -> bool:
     return getattr(function, "__func__", None) is method
 
@@ -441,7 +468,7 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
         )
     reach = 2 * max(1.0, float(np.abs(start).max()))
     positive = bool((np.linalg.eigvalsh(Q) > 0).all())
-    return Objective(
+    surface = Objective(
         name=name,
         value=functools.partial(_quadratic_value, Q),
         gradient=functools.partial(_quadratic_gradient, Q),
@@ -451,6 +478,7 @@ def quadratic(matrix, start=None, name: str = "quadratic", domain=None) -> Objec
         minimizers=np.zeros((1, d)) if positive else np.empty((0, d)),
         formula=r"\tfrac12 x^\top Q x",
     )
+    return _of_points(surface)
 
 
 # Functions of a module, unlike lambdas, can be pickled with what they belong to.
@@ -643,3 +671,6 @@ OBJECTIVES = {
     "two_wells": two_wells,
     "himmelblau": himmelblau,
 }
+for _surface in OBJECTIVES.values():
+    if not isinstance(_surface.gradient, _AtPoints):  # quadratic() has done it
+        _of_points(_surface)

@@ -243,6 +243,9 @@ def plot(
             f"plot got {len(X)} arrays of x and {len(Y)} of y. Pass one x for all curves, or one "
             "for each."
         )
+    for x, y in zip(X or (), Y, strict=bool(X)):
+        if len(x) != len(y):
+            raise ValueError(f"plot got {len(x)} values of x for a curve of {len(y)} values of y.")
     set_figsize(figsize)
     axes = plt.gca() if axes is None else axes
     axes.cla()
@@ -417,6 +420,11 @@ def train_2d(
     steps = whole_number(steps, "steps", 0)
     _refuse_rule(trainer, "train_2d", "d2l.minimize(d2l.bowl, rule)")
     names = ("x1", "x2", "s1", "s2")
+    if "params" in _parameters(trainer):
+        raise TypeError(
+            "The trainer of train_2d is a function of x1, x2, s1 and s2 that returns the new ones. "
+            "This one changes a list of params: it is for train_ch11."
+        )
     if f_grad is None and "f_grad" in _parameters(trainer):
         raise TypeError("The trainer asks for the gradient: pass it as f_grad=.")
     called = "The trainer" if f_grad is None else "With f_grad= the trainer"
@@ -480,6 +488,12 @@ def show_trace_2d(f: Callable, results: Sequence[tuple[float, float]]) -> None:
     >>> path = [(-5.0, -2.0), (-2.5, -1.0)]
     >>> d2l.show_trace_2d(lambda x1, x2: x1**2 + 2 * x2**2, path)
     """
+    takes(f, "The function", "x1", "x2")
+    if not isinstance(results, Sequence) or not all(np.shape(point) == (2,) for point in results):
+        raise TypeError(
+            "The results must be a list of points (x1, x2), as train_2d returns them, but are "
+            f"{shown(results)}."
+        )
     set_figsize()
     path = np.array([[_number(x1, "x1"), _number(x2, "x2")] for x1, x2 in results])
     plt.plot(path[:, 0], path[:, 1], "-o", color="#ff7f0e")

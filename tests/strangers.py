@@ -1110,6 +1110,17 @@ REFUSED = {
             "the value has noise",
         ),
         "noisy in words": (lambda: surface(noisy="no"), T, "noisy must be True or False"),
+        "gradient at a point of three": (
+            lambda: d2l.bowl.gradient(np.ones(3)),
+            V,
+            "a function of 2 coordinates",
+        ),
+        "gradient of a quadratic at a point of three": (
+            lambda: d2l.quadratic(np.eye(2)).gradient(np.ones(3)),
+            V,
+            "a function of 2 coordinates",
+        ),
+        "hessian at text": (lambda: d2l.bowl.hessian(["a", "b"]), T, "holds text"),
         "a formula that is a number": (lambda: surface(formula=3), T, "the formula must be text"),
         "grad": (lambda: d2l.bowl.grad, A, "An Objective has no 'grad'. Did you mean 'gradient'"),
         "no function": (lambda: d2l.Objective("mine", 3.0, start=FLAT), T, "lambda x: x[0] ** 2"),
@@ -2803,6 +2814,31 @@ REFUSED = {
             T,
             "d2l.minimize",
         ),
+        "TensorFlow: train_2d of sgd": (
+            lambda: theirs().train_2d(theirs().sgd),
+            T,
+            "it is for train_ch11",
+        ),
+        "TensorFlow: show_trace_2d of one argument": (
+            lambda: theirs().show_trace_2d(lambda x: x, [(-5.0, -2.0)]),
+            T,
+            "(x1, x2)",
+        ),
+        "TensorFlow: show_trace_2d of exchanged arguments": (
+            lambda: theirs().show_trace_2d([(-5.0, -2.0)], lambda x1, x2: x1),
+            T,
+            "The function is called with two arguments",
+        ),
+        "TensorFlow: show_trace_2d of a number": (
+            lambda: theirs().show_trace_2d(lambda x1, x2: x1, 3),
+            T,
+            "a list of points (x1, x2)",
+        ),
+        "TensorFlow: plot of two lengths": (
+            lambda: theirs().plot([1, 2, 3], [1, 2]),
+            V,
+            "3 values of x for a curve of 2",
+        ),
         "TensorFlow: train_2d of a class": (lambda: theirs().train_2d(d2l.SGD), T, "d2l.minimize"),
         "TensorFlow: trainer lacking f_grad": (
             lambda: theirs().train_2d(lambda x1, x2, s1, s2: (x1, x2, s1, s2), f_grad=abs),
@@ -3142,6 +3178,12 @@ RIGHT = {
         ),
     },
     "Objective": {
+        "gradient at a list": (lambda: d2l.bowl.gradient([1.0, 2.0]).tolist(), [0.2, 8.0]),
+        "hessian at a list": (lambda: d2l.bowl.hessian([1.0, 2.0]).tolist(), [[0.2, 0], [0, 4]]),
+        "gradient at whole numbers that overflow": (
+            lambda: d2l.rosenbrock.gradient(np.array([3_000_000, 2000])).tolist(),
+            [1.08e22, -1.8e15],
+        ),
         "x[0] and x[1], written for one point": (
             lambda: run(d2l.SGD(0.1), surface(), steps=30).value[[0, -1]],
             lambda found: abs(found[0] - 19) < 1e-9 and found[1] < 1e-3 and found.shape == (2,),
