@@ -628,3 +628,9 @@ def test_files_of_others_are_refused(text, tmp_path):
     trained = d2l.train(MODEL, d2l.SGD(0.1), DATA, epochs=1)
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         d2l.save_history(trained, tmp_path / "nowhere" / "one.npz")
+
+
+def test_a_single_array_can_be_exempt():
+    x = np.array([1.0, 2.0])
+    assert np.array_equal(d2l.decay(x, 0.5, 0.5, lambda name, array: True), x)
+    assert np.array_equal(d2l.decay(x, 0.5, 0.5, lambda name, array: False), 0.75 * x)
