@@ -68,12 +68,20 @@ class _Schedule:
 
     def _count(self, step: int) -> float:
         """Return how many steps have been taken, or say what was expected."""
-        return step if type(step) is int else number(step, "step")
+        return _taken(step)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the rates: () for one, otherwise that of the runs side by side."""
         return np.broadcast_shapes(*(np.shape(getattr(self, field.name)) for field in fields(self)))
+
+
+def _taken(step: Any) -> float:
+    """Return a number of steps taken, or say what was expected."""
+    k = step if type(step) is int else number(step, "step")
+    if k < 0:
+        raise ValueError(f"step counts the steps taken, from 0 on, but is {shown(step)}.")
+    return k
 
 
 def _half_wave(done: Any) -> Any:
@@ -255,7 +263,7 @@ class PiecewiseConstantDecay:
 
     def __call__(self, step: int) -> float:
         """Return the rate after `step` steps."""
-        number(step, "step")
+        step = _taken(step)
         return self.values[sum(step > boundary for boundary in self.boundaries)]
 
 
@@ -445,8 +453,9 @@ class Warmup(_Schedule):
 
     Parameters
     ----------
-    schedule : float or callable
-        :math:`s`: what follows. A number is a rate that is held.
+    schedule : float, array or callable
+        :math:`s`: what follows. A number is a rate that is held; an array, those of runs side by
+        side.
     warmup_steps : int
         :math:`W`, how many steps the rise takes.
 
@@ -471,10 +480,13 @@ class Warmup(_Schedule):
                 f"d2l.CosineDecay(0.1, 90), but is {shown(self.schedule)}. A rule takes the whole: "
                 "d2l.SGD(d2l.Warmup(0.1, 10))."
             )
-        elif number(self.schedule, "Warmup: schedule") < 0:
-            raise ValueError(
-                f"Warmup: schedule must not be a negative rate, but is {self.schedule!r}."
-            )
+        else:
+            many = isinstance(self.schedule, np.ndarray)  # rates side by side
+            value = (float_array if many else number)(self.schedule, "Warmup: schedule")
+            if np.any(value < 0):
+                raise ValueError(
+                    f"Warmup: schedule must not be a negative rate, but is {shown(self.schedule)}."
+                )
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1258,4 +1258,16 @@ FALSE_CLAIMS = [
         "assert asked.seen == expected",
         "assert asked.seen == list(range(6 // (every or 1)))",
     ),
+    FalseClaim(
+        "practice/schedules.md",
+        "A warm-up carries the linear scaling rule further from a blunt start as well.",
+        'assert [shows("pixels to 1", share) for share in (0, 0.1, 0.3)] == [512] * 3',
+        'assert shows("pixels to 1", 0.1) > shows("pixels to 1", 0)',
+    ),
+    FalseClaim(
+        "practice/schedules.md",
+        "The sharpness comes down in any case, at whatever rate.",
+        "    assert sharpness(model, P, some[16])[0] > 2 * paths[seed][30]",
+        "    assert sharpness(model, P, some[16])[0] < 1.2 * paths[seed][30]",
+    ),
 ]

@@ -169,6 +169,19 @@ def test_warmup_reaches_the_rate_at_its_last_step():
     assert [twice(k) for k in range(4)] == [0.05, 0.1, 0.1, 0.1]
 
 
+@pytest.mark.parametrize("schedule", [*SCHEDULES.values(), d2l.InverseRootDecay(0.1, 10)])
+def test_a_step_before_the_first_is_refused(schedule):
+    for each in (schedule, d2l.Warmup(schedule, 3)):
+        with pytest.raises(ValueError, match="step counts the steps taken, from 0 on, but is -20"):
+            each(-20)
+
+
+def test_a_negative_rate_is_not_warmed_up():
+    for rate in (-0.1, np.array([0.1, -0.1])):
+        with pytest.raises(ValueError, match="Warmup: schedule must not be a negative rate"):
+            d2l.Warmup(rate, 5)
+
+
 def test_one_cycle_is_up_and_down():
     schedule = d2l.OneCycle(0.1, 100)
     rates = [schedule(k) for k in range(120)]
@@ -208,6 +221,7 @@ def test_rates_of_many_runs_side_by_side():
         lambda rate: d2l.CosineDecayRestarts(rate, 4),
         lambda rate: d2l.CosineDecay(0.0, 10, warmup_target=rate, warmup_steps=3),
         lambda rate: d2l.Warmup(d2l.InverseRootDecay(rate), 3),
+        lambda rate: d2l.Warmup(rate, 3),
         lambda rate: d2l.OneCycle(rate, 20),
         lambda rate: d2l.WarmupStableDecay(rate, 3, 4, 5),
     ):
