@@ -2534,14 +2534,14 @@ REFUSED = {
         ),
         "a look in one word": (lambda: d2l.plot_traces({"a": TRACE}, looks={"a": "red"}), T, "red"),
         "a look that matplotlib has not": (
-            lambda: d2l.plot_traces({"a": TRACE}, looks={"a": {"colour": "red"}}),
+            lambda: d2l.plot_traces({"a": TRACE}, looks={"a": {"hue": "red"}}),
             T,
-            "no keyword argument 'colour'",
+            "no keyword argument 'hue'",
         ),
         "a style that matplotlib has not": (
-            lambda: d2l.plot_descent(run(d2l.SGD(0.1), d2l.parabola), colour="red"),
+            lambda: d2l.plot_descent(run(d2l.SGD(0.1), d2l.parabola), hue="red"),
             T,
-            "no keyword argument 'colour'",
+            "no keyword argument 'hue'",
         ),
         "a look of no curve": (
             lambda: d2l.plot_histories({"Adam": HISTORY}, looks={"adam": {}}),
