@@ -151,7 +151,7 @@ def test_a_pace_has_the_rates_of_its_schedule_alone_and_side_by_side():
         d2l.InverseTimeDecay(0.1, 1, 1, staircase=True),
         d2l.PolynomialDecay(0.1, 10),
     ],
-    ids=repr,
+    ids=lambda schedule: type(schedule).__name__,
 )
 def test_other_schedules_are_recorded(schedule):
     play = d2l.playground(d2l.bowl, d2l.SGD(schedule), steps=5)
