@@ -49,7 +49,7 @@ def test_wrong_twin_is_caught(name, twin):
     wrong = twin.of(rule)
     # A schedule refuses the step -1 before there is anything to compare.
     caught = pytest.raises(
-        (AssertionError, ValueError), match="units in the last place apart|steps taken, from 0 on"
+        (AssertionError, ValueError), match=r"units in the last place apart|steps taken, from 0 on"
     )
     with caught:
         assert_follows_keras(wrong, rule, structure=twin.structure)
