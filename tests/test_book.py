@@ -94,6 +94,12 @@ def sections_without_check(chapter: Chapter) -> Iterator[str]:
             yield f"{label}: no cell tagged check in the section {chapter.stem}-{name}"
 
 
+def fences_that_markdown_refuses(chapter: Chapter) -> Iterator[str]:
+    """No backtick stands on the line that opens a block: that line would open none."""
+    for match in re.finditer(r"^`{3,}\{[\w-]+\}.*`.*$", chapter.text, re.MULTILINE):
+        yield f"{line_of(chapter.text, match)}: a backtick on the line that opens a block"
+
+
 def lines_that_do_not_stand_alone(chapter: Chapter) -> Iterator[str]:
     """What is tagged standalone runs by itself, wherever it is pasted, and is short."""
     for cell in chapter.cells:
@@ -351,7 +357,7 @@ def none(complaints: Iterator[str]) -> None:
         *(figures_without_words, figures_without_check, sections_without_check),
         *(exercises_without_solutions, lines_that_do_not_stand_alone),
         cells_that_a_notebook_cannot_run,
-        *(typed_numbers, glue_faults, wide_code),
+        *(typed_numbers, glue_faults, wide_code, fences_that_markdown_refuses),
     ],
 )
 def test_chapter(chapter: Chapter, check: Callable):
@@ -496,6 +502,12 @@ GLUE = CODE % 'glue("sample-a", "1", display=False)'
             "no cell glues it",
         ),
         (wide_code, CODE % ("x" * 100), CODE % ("x" * 101), "101 columns"),
+        (
+            fences_that_markdown_refuses,
+            "```{question} Is it code?\n- [x] `yes`\n```",
+            "```{question} Is it `code`?\n- [x] yes\n```",
+            "1: a backtick",
+        ),
         (missing_sections, None, "(sample-trouble)=\n# A\n", "sample-idea"),
         (missing_sections, None, "```{exercise}\n```\n" * 5, "5 exercises"),
         (missing_sections, None, "```{question} a\n```\n" * 4, "4 questions"),
