@@ -1270,4 +1270,28 @@ FALSE_CLAIMS = [
         "    assert sharpness(model, P, some[16])[0] > 2 * paths[seed][30]",
         "    assert sharpness(model, P, some[16])[0] < 1.2 * paths[seed][30]",
     ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "A token that comes twice lengthens the step of every rule but SGD and Lion.",
+        'assert abs(long["Adamax"] - 1) < 1e-3 and abs(short["Adamax"] - 0.5) < 1e-3',
+        'assert long["Adamax"] > 1.1',
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "Under Schedule-Free Keras takes the documented path of its default, 0.9.",
+        "    assert np.abs(path - said[1.0]).max() < 1e-3",
+        "    assert np.abs(path - said[0.9]).max() < 1e-3",
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "Without relative_step, Adafactor takes the rate that it is given.",
+        'assert true == false == "0.90 0.71 0.58 0.50"',
+        'assert false == "0.90 0.90 0.90 0.90"',
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "Keras' Adafactor keeps no array of the size of the weights.",
+        '    "Adafactor keeps 1.00 numbers for each weight",',
+        '    "Adafactor keeps 0.00 numbers for each weight",',
+    ),
 ]

@@ -104,7 +104,7 @@ def test_a_keras_that_knows_lamb_is_noticed(monkeypatch):
     # Not a faked outcome, but a mended Keras.
     from keras.src import optimizers
 
-    monkeypatch.setitem(optimizers.ALL_OBJECTS_DICT, "lamb", optimizers.Lamb)
+    monkeypatch.setitem(optimizers.ALL_OBJECTS_DICT, "lamb", d2l.keras().optimizers.Lamb)
     outcomes = audit.ask(["lamb-registry"])
     (sentence,) = audit.changes(outcomes, "9.9.9")
     assert "lamb-registry" in sentence
