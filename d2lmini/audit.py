@@ -385,13 +385,13 @@ ROWS = {
             """
         ),
         answers={
-            "every rule takes off rate times decay": (
+            "each takes off rate times decay": (
                 "SGD: 1 becomes 0.95\n"
                 "Adam: 1 becomes 0.95\n"
                 "AdamW: 1 becomes 0.95\n"
                 "Lion: 1 becomes 0.95"
             ),
-            "every rule takes off the decay": (
+            "each takes off the decay": (
                 "SGD: 1 becomes 0.50\n"
                 "Adam: 1 becomes 0.50\n"
                 "AdamW: 1 becomes 0.50\n"
@@ -404,8 +404,8 @@ ROWS = {
                 "Lion: 1 becomes 0.90"
             ),
         },
-        documented="every rule takes off rate times decay",
-        seen="every rule takes off rate times decay",
+        documented="each takes off rate times decay",
+        seen="each takes off rate times decay",
     ),
     "clip-inf": Row(
         claim="One infinite gradient spoils all arrays",
