@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,7 @@ from d2lmini.descend import History, refuse_no_rule
 from d2lmini.pipeline import Pipeline, RuleMap
 from d2lmini.rule import Rule, StateOf
 
-KEPT = (
-    "epoch",
-    "loss",
-    "validation_loss",
-    "metrics",
-    "parameters",
-    "state",
-    "diverged_at",
-    "steps",
-)
+KEPT = tuple(field.name for field in fields(History) if field.name != "rule")
 
 
 @explain_arguments
@@ -126,11 +118,11 @@ def load_history(file: str | os.PathLike, rule: Rule) -> History:
     if not isinstance(file, (str, os.PathLike)):
         raise TypeError(f"The file must be a path, such as 'half.npz', but is {shown(file)}.")
     try:
-        with np.load(file, allow_pickle=False) as found:
-            kept = json.loads(str(found["history"]))
-            arrays = [found[f"a{i}"] for i in range(len(found.files) - 1)]
+        with np.load(file, allow_pickle=False) as inside:
+            kept = json.loads(str(inside["history"]))
+            arrays = [inside[f"a{i}"] for i in range(len(inside.files) - 1)]
         trained_with, kept = kept["rule"], kept["kept"]
-        fields = {name: _unpacked(kept[name], arrays) for name in KEPT}
+        found = {name: _unpacked(kept[name], arrays) for name in KEPT}
     except (ValueError, LookupError, TypeError, zipfile.BadZipFile, EOFError, IsADirectoryError):
         raise ValueError(f"{Path(file).name} is no file that save_history wrote.") from None
     if trained_with != _kind(rule):
@@ -138,10 +130,10 @@ def load_history(file: str | os.PathLike, rule: Rule) -> History:
             f"{Path(file).name} is of a training with {trained_with}, not with {_kind(rule)}: its "
             "state is that rule's."
         )
-    if fields["state"] is not None:
-        fields["state"] = StateOf(fields["state"])
-        fields["state"].rule = type(rule)
-    return History(rule, **fields)
+    if found["state"] is not None:
+        found["state"] = StateOf(found["state"])
+        found["state"].rule = type(rule)
+    return History(rule, **found)
 
 
 def _kind(rule: Rule) -> str:

@@ -3181,8 +3181,12 @@ RIGHT = {
         "gradient at a list": (lambda: d2l.bowl.gradient([1.0, 2.0]).tolist(), [0.2, 8.0]),
         "hessian at a list": (lambda: d2l.bowl.hessian([1.0, 2.0]).tolist(), [[0.2, 0], [0, 4]]),
         "gradient at whole numbers that overflow": (
-            lambda: d2l.rosenbrock.gradient(np.array([3_000_000, 2000])).tolist(),
-            [1.08e22, -1.8e15],
+            lambda: d2l.rosenbrock.gradient(np.array([3_000_000, 2000])),
+            # 400 (a³ - ab) + 2 (a - 1) and 200 (b - a²), in whole numbers
+            [
+                400.0 * (3_000_000**3 - 3_000_000 * 2000) + 2 * 2_999_999,
+                200.0 * (2000 - 9 * 10**12),
+            ],
         ),
         "x[0] and x[1], written for one point": (
             lambda: run(d2l.SGD(0.1), surface(), steps=30).value[[0, -1]],

@@ -11,6 +11,7 @@ import pytest
 from book_files import PDF, WHEEL, ZIP
 from book_math import expand_macros
 from bs4 import BeautifulSoup
+from reach import Package
 
 MACROS = {"norm": r"\lVert #1 \rVert", "reals": r"\mathbb{R}", "eta": r"\alpha", "both": "#2#1"}
 
@@ -96,6 +97,8 @@ def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "_config.yml").write_text("execute: {timeout: 60}\n", "utf-8")
     (tmp_path / "requirements.txt").write_text("numpy==2\n", "utf-8")
     (tmp_path / "d2lmini" / "rule.py").write_text("x = 1\n", "utf-8")
+    (tmp_path / "d2lmini" / "checks.py").write_text("x = 1\n", "utf-8")
+    (tmp_path / "d2lmini" / "descend.py").write_text("from d2lmini.rule import x\n", "utf-8")
     for name in ("one", "two"):
         write(tmp_path, name, f"print('{name}')\nprint('more')")
     return tmp_path
@@ -124,11 +127,51 @@ def test_only_what_changed_is_run(small_book: Path) -> None:
     (small_book / "d2lmini" / "javascript").mkdir()
     (small_book / "d2lmini" / "javascript" / "run.js").write_text("let x;\n", "utf-8")
     assert waiting() == ["two"]  # no output that the book uses has it
+    write(small_book, "two", "from d2lmini import descend")
+    assert execute.execute()
+    (small_book / "d2lmini" / "checks.py").write_text("x = 2\n", "utf-8")
+    assert waiting() == []  # no chapter reaches it
     (small_book / "d2lmini" / "rule.py").write_text("x = 2\n", "utf-8")
-    assert waiting() == ["one", "two"]
+    assert waiting() == ["two"]
+    assert execute.execute()
+    (small_book / "chapters" / "table.csv").write_text("1, 2\n", "utf-8")
+    assert waiting() == ["one", "two"]  # both may read it
     assert execute.execute()
     (small_book / "requirements.txt").write_text("numpy==3\n", "utf-8")
     assert waiting() == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("code", "some", "none"),
+    [
+        ("import d2lmini as d2l\nd2l.SGD(0.1)", {"optimizers", "rule", "checks"}, {"descend"}),
+        ("from d2lmini import minimize", {"descend", "objectives"}, {"figures", "concise"}),
+        ("import d2lmini as d2l\nd2l.use_book_style()", {"figures"}, {"concise"}),  # lazily
+        ("import d2lmini as d2l\nd2l.playground()", {"playground", "stills"}, {"concise"}),
+        ("import d2lmini as d2l\nd2l.concise.keras()", {"concise"}, {"figures"}),
+        ("from d2lmini.rule import Rule", {"rule", "checks"}, {"optimizers"}),
+        ("print(1)", set(), {"rule", "checks", "figures"}),
+    ],
+)
+def test_the_modules_that_code_reaches_are_found(project, code, some, none) -> None:
+    found = Package(project / "d2lmini").reached(code)
+    assert some <= found
+    assert not none & found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import d2lmini as d2l\nprint(getattr(d2l, name))",
+        "import d2lmini as d2l\nd2l.__all__",
+        "import subprocess",
+        "exec(text)",
+        "%run it",
+    ],
+)
+def test_code_that_cannot_be_followed_reaches_everything(project, code) -> None:
+    package = Package(project / "d2lmini")
+    assert package.reached(code) == set(package.files) - {"__init__"}
 
 
 @pytest.mark.slow

@@ -47,7 +47,10 @@ def test_rule_follows_keras_on_several_arrays(name, structure):
 def test_wrong_twin_is_caught(name, twin):
     rule = setting(name, twin.variant)
     wrong = twin.of(rule)
-    caught = pytest.raises(AssertionError, match="units in the last place apart")
+    # A schedule refuses the step -1 before there is anything to compare.
+    caught = pytest.raises(
+        (AssertionError, ValueError), match=r"units in the last place apart|steps taken, from 0 on"
+    )
     with caught:
         assert_follows_keras(wrong, rule, structure=twin.structure)
     # For its mistake, not for its rounding: a bound a thousand times as wide catches it too.

@@ -1,11 +1,12 @@
 """Run the chapters that changed, side by side, and keep their outputs in the book's cache.
 
 Jupyter Book would run them one after the other, and its cache does not notice a change of the
-package or of a library: it looks at a chapter's code only. Here the cache is emptied when anything
-else that an output depends on has changed.
+package or of a library: it looks at a chapter's code only. Here a chapter is run again when a
+module that it reaches has changed, and all of them when a library has.
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -21,11 +22,16 @@ from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
+from reach import Package
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 CACHE = ROOT / "_build" / ".jupyter_cache"  # where Jupyter Book looks
+STAMPS = "made-from.json"
+WAY_OF_RUNNING = ("execute.py", "reach.py")
+DATA = {".csv", ".json", ".npz"}  # what a chapter may read from its folder
+MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)  # lines for IPython, not for Python
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 # The number and the kind of processors: newer ones have instructions that round the last digit of
@@ -75,16 +81,32 @@ def digest(paths: list[Path]) -> str:
 
 
 def open_cache() -> JupyterCacheAbstract:
-    """Open the cache, emptied if the package, the pins or the way of running have changed."""
-    # Not the JavaScript of the package: of the playground the pages take the picture only.
-    package = list((ROOT / "d2lmini").glob("*.py"))
-    key = digest([*package, ROOT / "requirements.txt", ROOT / "tools" / "execute.py"])
+    """Open the cache, emptied if the pins or the way of running have changed."""
+    key = digest([ROOT / "requirements.txt", *(ROOT / "tools" / name for name in WAY_OF_RUNNING)])
     key_file = CACHE / "made-from"
     if not key_file.exists() or key_file.read_text() != key:
         shutil.rmtree(CACHE, ignore_errors=True)
         CACHE.mkdir(parents=True)
         key_file.write_text(key)
     return get_cache(str(CACHE))
+
+
+def made_from(path: Path, notebook: NotebookNode, package: Package) -> str:
+    """Return a hash of all that a chapter's outputs come from, but for its own code.
+
+    Not of the JavaScript of the package: of the playground the pages take the picture only.
+    """
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    code = MAGIC.sub("", code)
+    modules = [package.files[name] for name in package.reached(code)]
+    beside = [file for file in path.parent.iterdir() if file.suffix in DATA]
+    return digest([*modules, *beside]) + hashlib.sha256(package.rest_of_init.encode()).hexdigest()
+
+
+def stamps() -> dict[str, str]:
+    """Return what the outputs in the cache were made from, chapter by chapter."""
+    file = CACHE / STAMPS
+    return json.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 def all_chapters() -> dict[Path, NotebookNode]:
@@ -98,14 +120,18 @@ def all_chapters() -> dict[Path, NotebookNode]:
     return found
 
 
-def changed_chapters(cache: JupyterCacheAbstract) -> dict[Path, NotebookNode]:
-    """Return the chapters whose outputs are not in the cache."""
-    found = {}
+def changed_chapters(cache: JupyterCacheAbstract) -> dict[Path, tuple[NotebookNode, str]]:
+    """Return the chapters whose outputs are not in the cache, and what they are made from."""
+    found, package, known = {}, Package(ROOT / "d2lmini"), stamps()
     for path, notebook in all_chapters().items():
+        stamp = made_from(path, notebook, package)
         try:
             cache.match_cache_notebook(notebook)
         except KeyError:
-            found[path] = notebook
+            found[path] = notebook, stamp
+            continue
+        if known.get(str(path.relative_to(CHAPTERS))) != stamp:
+            found[path] = notebook, stamp
     return found
 
 
@@ -155,13 +181,16 @@ def execute() -> bool:
         return True
     print(f"Running {len(chapters)} chapter(s) that changed.", flush=True)
     done = 0
-    for path, result in run_all(chapters):
+    notebooks = {path: notebook for path, (notebook, _) in chapters.items()}
+    for path, result in run_all(notebooks):
         done += 1
         record = cache.add_nb_to_project(
             str(path), read_data={"name": "myst_nb_md", "type": "plugin"}
         )
         bundle = CacheBundleIn(result.nb, record.uri, data={"execution_seconds": result.time})
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        known = stamps() | {str(path.relative_to(CHAPTERS)): chapters[path][1]}
+        (CACHE / STAMPS).write_text(json.dumps(known, indent=1), "utf-8")
     return report(len(chapters) - done)
 
 
