@@ -1,6 +1,8 @@
 """The loader of MNIST, on small made-up samples: no test asks the network."""
 
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +122,26 @@ def test_without_tensorflow_a_sentence_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(ModuleNotFoundError, match="pip install tensorflow"):
         d2l.mnist()
+
+
+def test_the_block_of_the_chapter_runs(loader, capsys):
+    chapter = (Path(__file__).parents[1] / "chapters/practice/digits.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)
+    rng = np.random.default_rng(0)
+    patterns = rng.integers(0, 2, (10, 28, 28))  # ten classes that can be told apart
+
+    def noisy(n):
+        labels = rng.integers(0, 10, n).astype(np.uint8)
+        images = 200 * patterns[labels] + rng.integers(0, 56, (n, 28, 28))
+        return images.astype(np.uint8), labels
+
+    loader(lambda: (noisy(300), noisy(60)))
+    names = {"np": np, "d2l": d2l}
+    exec(compile(block, "the block", "exec"), names)
+    rate, accuracy = capsys.readouterr().out.split()
+    assert rate == str(names["best"]) and len(names["losses"]) == 7
+    assert float(accuracy) > 0.5  # it learned: chance is a tenth
+    sets = {"train": 250, "validation": 50, "test": 60, "everything": 300}
+    assert {name: len(names[name]) for name in sets} == sets
+    both = np.vstack([names["train"].x, names["validation"].x])  # each image once
+    assert np.array_equal(np.sort(both.sum(axis=1)), np.sort(names["everything"].x.sum(axis=1)))
