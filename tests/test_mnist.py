@@ -37,10 +37,11 @@ def test_images_become_rows_of_pixels_between_zero_and_one(loader):
     loader(lambda: given)
     for data, (images, labels), name in zip(d2l.mnist(), given, ("train", "test"), strict=True):
         assert data.name == f"MNIST, {name}"
-        assert data.x.shape == (len(images), 784) and data.x.dtype == np.float32
+        assert (data.x.shape, data.x.dtype) == ((len(images), 784), np.float32)
         assert np.array_equal(np.round(data.x * 255).astype(np.uint8), images.reshape(-1, 784))
         assert 0 <= data.x.min() < data.x.max() <= 1
-        assert np.array_equal(data.y, labels) and data.y.dtype.kind == "i"
+        assert np.array_equal(data.y, labels)
+        assert data.y.dtype.kind == "i"
         # A row is read line by line: this is what reshape(28, 28) undoes.
         assert np.isclose(data.x[3, 28 * 5 + 7], images[3, 5, 7] / 255)
 
@@ -59,7 +60,8 @@ def test_it_trains_like_any_data(loader):
     train, test = d2l.mnist()
     network = d2l.MLP(16, "tanh")
     run = d2l.train(network, d2l.Adam(0.003), train, epochs=20, validation=test)
-    assert run.loss[-1] < run.loss[0] / 2 and len(run.validation_loss) == 21
+    assert run.loss[-1] < run.loss[0] / 2
+    assert len(run.validation_loss) == 21
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,8 @@ def test_the_block_of_the_chapter_runs(loader, capsys):
     names = {"np": np, "d2l": d2l}
     exec(compile(block, "the block", "exec"), names)
     rate, accuracy = capsys.readouterr().out.split()
-    assert rate == str(names["best"]) and len(names["losses"]) == 7
+    assert rate == str(names["best"])
+    assert len(names["losses"]) == 7
     assert float(accuracy) > 0.5  # it learned: chance is a tenth
     sets = {"train": 250, "validation": 50, "test": 60, "everything": 300}
     assert {name: len(names[name]) for name in sets} == sets
