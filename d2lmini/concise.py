@@ -494,8 +494,10 @@ def mnist() -> tuple[Dataset, Dataset]:
 
     Returns
     -------
-    train, test : Dataset
-        With `x` of shape (60000, 784) and (10000, 784), and labels `y` from 0 to 9.
+    train : Dataset
+        With `x` of shape (60000, 784) and labels `y` from 0 to 9.
+    test : Dataset
+        The same, of shape (10000, 784).
 
     Raises
     ------
