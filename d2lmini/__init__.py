@@ -103,6 +103,7 @@ _LAZY = {
     "agree": "concise",
     "example_gradients": "concise",
     "keras": "concise",
+    "mnist": "concise",
     "train_concise": "concise",
     "twin": "concise",
     "contours": "figures",

@@ -483,3 +483,68 @@ def train_concise(
     weights, bias = model.get_weights()
     parameters = {"w": weights[:, 0], "b": bias}
     return History(optimizer, np.arange(len(loss)), np.array(loss), parameters, diverged_at)
+
+
+@explain_arguments
+def mnist() -> tuple[Dataset, Dataset]:
+    """Return MNIST: 60,000 handwritten digits of 28 by 28 pixels to train on, 10,000 to test.
+
+    ``tf.keras.datasets`` downloads them once (11 MB), checks their SHA-256 checksum, and keeps
+    them. Each image is a row of 784 pixels, scaled to [0, 1] in single precision.
+
+    Returns
+    -------
+    train : Dataset
+        With `x` of shape (60000, 784) and labels `y` from 0 to 9.
+    test : Dataset
+        The same, of shape (10000, 784).
+
+    Raises
+    ------
+    FileNotFoundError
+        If they are not on this computer and cannot be downloaded.
+    ModuleNotFoundError
+        If TensorFlow is not installed.
+    ValueError
+        If what was downloaded has another checksum than it should, or holds no images.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner (1998).
+
+    Examples
+    --------
+    >>> train, test = d2l.mnist()  # doctest: +SKIP
+    >>> train  # doctest: +SKIP
+    <Dataset 'MNIST, train': x of shape (60000, 784), y of shape (60000,)>
+    """
+    module = keras()
+    try:
+        train, test = module.datasets.mnist.load_data()
+    except Exception as error:  # for a lost connection Keras raises an Exception with no other name
+        if "corrupted" in str(error):
+            raise ValueError(
+                "What was downloaded as MNIST does not have the checksum that it should have: "
+                "something on the way changed or cut it. Try again, or from another network."
+            ) from error
+        if "URL fetch failure" not in str(error) and not isinstance(error, OSError):
+            raise
+        raise FileNotFoundError(
+            "MNIST is not on this computer, and could not be downloaded. You can connect to the "
+            "internet and try again: once is enough, Keras keeps the file. You can copy the file "
+            "mnist.npz from a computer that has it, from .keras/datasets in your home folder to "
+            "the same place here. Or you can use the smaller digits, which need no download: "
+            "d2l.digits()."
+        ) from error
+    return _rows_of_pixels("MNIST, train", *train), _rows_of_pixels("MNIST, test", *test)
+
+
+def _rows_of_pixels(name: str, images, labels) -> Dataset:
+    """Return gray images as rows of numbers in [0, 1], with their labels."""
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise ValueError(
+            f"{name}: expected gray images, as bytes in an array of shape (n, height, width), but "
+            f"Keras' loader returned the type {images.dtype} and the shape {images.shape}."
+        )
+    return Dataset(name, images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64))

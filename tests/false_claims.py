@@ -1315,4 +1315,22 @@ FALSE_CLAIMS = [
         "assert (twice > once).all() and (twice / once).max() > 1.5",
         "assert np.allclose(twice, once, rtol=0.01)",
     ),
+    FalseClaim(
+        "practice/digits.md",
+        "On this split the twelve tuned rules can be ranked by their test accuracy.",
+        "    assert all(low < mean / 3.6 < high for low, high in spans.values())",
+        "    assert not all(low < mean / 3.6 < high for low, high in spans.values())",
+    ),
+    FalseClaim(
+        "practice/digits.md",
+        "Each hidden unit looks for one digit, and votes for it.",
+        "assert 0.5 < np.mean(hits) < 0.75 and max(hits) < 0.9",
+        "assert np.mean(hits) > 0.9",
+    ),
+    FalseClaim(
+        "practice/digits.md",
+        "The accuracy on shuffled images holds for a stretch of the file, too.",
+        "    assert stretches[name].mean() < shuffles[name].mean() - 2",
+        "    assert stretches[name].mean() > shuffles[name].mean() - 1",
+    ),
 ]

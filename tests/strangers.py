@@ -1640,6 +1640,11 @@ REFUSED = {
             T,
             "digits has no argument 'return_X_y'",
         ),
+        "MNIST, return_X_y": (
+            lambda: d2l.mnist(return_X_y=True),
+            T,
+            "mnist has no argument 'return_X_y'",
+        ),
         **{
             f"x {name}": case
             for name, case in no_numbers(lambda x: d2l.Dataset("mine", x, Y)).items()
