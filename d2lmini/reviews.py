@@ -85,9 +85,9 @@ class Reviews(Dataset):
     --------
     >>> data = d2l.reviews(2, seed=3)
     >>> data
-    <Reviews 'reviews': x of shape (2, 21), y of shape (2,), 61 words>
+    <Reviews 'reviews': x of shape (2, 21), y of shape (2,), 60 words>
     >>> data.x.dtype.kind, len(data.words)
-    ('i', 61)
+    ('i', 60)
     """
 
     words: tuple[str, ...] = WORDS
@@ -96,7 +96,9 @@ class Reviews(Dataset):
         super().__post_init__()
         words = self.words
         if isinstance(words, str) or not isinstance(words, Sequence):
-            raise TypeError(f"{self.name}: words must be a tuple of text, one word for each number.")
+            raise TypeError(
+                f"{self.name}: words must be a tuple of text, one word for each number."
+            )
         if not all(isinstance(word, str) for word in words):
             raise TypeError(f"{self.name}: words must be text, all of them.")
         object.__setattr__(self, "words", tuple(words))
@@ -227,9 +229,11 @@ def reviews(n: int = 2000, seed: int = 0, *, remarks: int = 1, unseen: bool = Fa
 
     Examples
     --------
-    >>> data = d2l.reviews(4, seed=8)
+    >>> data = d2l.reviews(4, seed=1, remarks=0)
     >>> for x, y in zip(data.x[:2], data.y):
     ...     print(y, data.read(x))
+    1 the pace was never so bold . but the ending was clever .
+    0 the ending was clever . but the pace was never so bold .
     """
     n, seed = whole_number(n, "n", 2), whole_number(seed, "seed", 0)
     remarks = whole_number(remarks, "remarks", 0)
@@ -262,6 +266,79 @@ def _verdict(rng, topic: int, praises: bool, unseen: bool) -> list[str]:
     words += [NEGATIONS[rng.integers(2)]] * negated
     words += [DEGREES[rng.integers(3)]] * (rng.random() < 0.5)
     return [*words, opinions[places[rng.integers(len(places))]]]
+
+
+@explain_arguments
+def imdb_reviews(
+    part: str = "train", *, words: int = 5000, length: int = 200, n: int | None = None
+) -> Reviews:
+    """Return reviews of films, from the Internet Movie Database, as `reviews` returns its own.
+
+    They are downloaded once, by ``tf.keras.datasets.imdb``, and kept where Keras keeps its data.
+    Nothing else in the package needs them.
+
+    Parameters
+    ----------
+    part : {"train", "test"}, default "train"
+        Which half: each has 25,000 reviews, half of them praise.
+    words : int, default 5000
+        How many numbers there are: the padding, the start of a review, the unknown word, one that
+        is not used, and the most frequent words.
+    length : int, default 200
+        Longer reviews lose their beginning, shorter ones are padded at the end.
+    n : int, optional
+        How many reviews, the first ones; all by default.
+
+    Returns
+    -------
+    Reviews
+        With `words`, `read` and `tokens`, as that of `reviews`. Another word is ``<unknown>``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If they are not on this computer and cannot be downloaded.
+    ModuleNotFoundError
+        If TensorFlow is not installed.
+    ValueError
+        If there is no such part, or a number is out of its range.
+
+    References
+    ----------
+    Maas et al. (2011).
+
+    Examples
+    --------
+    >>> data = d2l.imdb_reviews(n=1000)  # doctest: +SKIP
+    >>> data  # doctest: +SKIP
+    <Reviews 'imdb': x of shape (1000, 200), y of shape (1000,), 5000 words>
+    """
+    if not isinstance(part, str) or part not in ("train", "test"):
+        raise ValueError(f"part must be 'train' or 'test', but is {shown(part)}.")
+    words, length = whole_number(words, "words", 5), whole_number(length, "length", 1)
+    n = None if n is None else whole_number(n, "n", 1)
+    from d2lmini.concise import keras
+
+    imdb = keras().datasets.imdb
+    try:
+        parts = imdb.load_data(num_words=words)  # 0 padding, 1 start, 2 unknown, from 4 the words
+        ranks = imdb.get_word_index()
+    except Exception as error:  # Keras raises this very class where it cannot download
+        raise FileNotFoundError(
+            "The reviews of films are not on this computer, and could not be downloaded: "
+            f"{str(error).rstrip('.')}. Connect to the internet and try again: once is enough, "
+            "Keras keeps them. Or use d2l.reviews(), which needs no download."
+        ) from None
+    texts, y = parts[part == "test"]
+    texts, y = texts[:n], np.asarray(y[:n], dtype=np.int64)
+    x = np.zeros((len(texts), length), dtype=np.int64)
+    for row, text in zip(x, texts):
+        end = list(text)[-length:]
+        row[: len(end)] = end
+    by_rank = sorted((rank, word) for word, rank in ranks.items() if rank + 3 < words)
+    names = [PAD, "<start>", UNKNOWN, "<unused>", *(word for _, word in by_rank)]
+    names += ["<unused>"] * (words - len(names))  # where there are fewer words than asked for
+    return Reviews("imdb", x, y, words=tuple(names))
 
 
 def tokens_of(x, words: int, name: str = "The tokens") -> np.ndarray:
@@ -331,12 +408,14 @@ class EmbeddingRNN(_Model):
     hidden : int, default 32
         The number h of hidden units.
     seed : int, default 0
-        Where the initial weights come from: `E` is uniform between -0.05 and 0.05, as in Keras,
-        `U` and `V` with the width of Glorot and Bengio (2010).
+        Where the initial weights come from: `U` and `V` are uniform, with the width of Glorot and
+        Bengio (2010).
     recurrent : {"orthogonal", "glorot", "identity"}, default "orthogonal"
         How `W` starts: a random orthogonal matrix, as in Keras; uniform, as `U`; or the identity.
     gain : float, default 1.0
         What that matrix is multiplied by: the singular values of an orthogonal one.
+    spread : float, default 1.0
+        `E` is uniform between minus and plus this. In Keras it is 0.05.
 
     Raises
     ------
@@ -351,7 +430,7 @@ class EmbeddingRNN(_Model):
     --------
     >>> data, model = d2l.reviews(100), d2l.EmbeddingRNN(embedding=4, hidden=8)
     >>> {name: value.shape for name, value in model.init(data).items()}
-    {'E': (61, 4), 'U': (4, 8), 'W': (8, 8), 'b': (8,), 'V': (8, 2), 'c': (2,)}
+    {'E': (60, 4), 'U': (4, 8), 'W': (8, 8), 'b': (8,), 'V': (8, 2), 'c': (2,)}
     """
 
     def __init__(
@@ -361,6 +440,7 @@ class EmbeddingRNN(_Model):
         seed: int = 0,
         recurrent: str = "orthogonal",
         gain: float = 1.0,
+        spread: float = 1.0,
     ) -> None:
         if not isinstance(recurrent, str) or recurrent not in STARTS:
             raise ValueError(
@@ -372,6 +452,9 @@ class EmbeddingRNN(_Model):
         self.seed = whole_number(seed, "seed", 0)
         self.recurrent = recurrent
         self.gain = number(gain, "gain")
+        self.spread = number(spread, "spread")
+        if self.spread <= 0:
+            raise ValueError(f"spread must be above 0, but is {self.spread:.6g}.")
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         """Return random ``E`` (words, d), ``U`` (d, h), ``W`` (h, h), ``V`` (h, k); zero b, c."""
@@ -380,7 +463,7 @@ class EmbeddingRNN(_Model):
         tokens_of(data.x, words, f"{data.name}: x")
         rng = np.random.default_rng(self.seed)
         d, h, k = self.embedding, self.hidden, number_of_classes(data)
-        E, U = rng.uniform(-0.05, 0.05, (words, d)), glorot(rng, d, h)
+        E, U = rng.uniform(-self.spread, self.spread, (words, d)), glorot(rng, d, h)
         if self.recurrent == "orthogonal":
             Q, R = np.linalg.qr(rng.normal(size=(h, h)))
             W = Q * np.where(np.diag(R) < 0, -1.0, 1.0)
