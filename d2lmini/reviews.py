@@ -247,7 +247,7 @@ def reviews(n: int = 2000, seed: int = 0, *, remarks: int = 1, unseen: bool = Fa
         topics = rng.choice(len(TOPICS), size=2, replace=False)
         praising = int(rng.integers(2))  # which of the two verdicts praises
         verdicts = [_verdict(rng, topics[k], k == praising, unseen) for k in (0, 1)]
-        between = [REMARKS[rng.integers(len(REMARKS))].split() + ["."] for _ in range(remarks)]
+        between = [[*REMARKS[rng.integers(len(REMARKS))].split(), "."] for _ in range(remarks)]
         joint = (TURNS + CONCESSIONS)[rng.integers(4)]
         counts = 1 if joint in TURNS else 0  # which of the two verdicts counts
         for k, (first, second) in enumerate((verdicts, verdicts[::-1])):
@@ -332,7 +332,7 @@ def imdb_reviews(
     texts, y = parts[part == "test"]
     texts, y = texts[:n], np.asarray(y[:n], dtype=np.int64)
     x = np.zeros((len(texts), length), dtype=np.int64)
-    for row, text in zip(x, texts):
+    for row, text in zip(x, texts, strict=False):
         end = list(text)[-length:]
         row[: len(end)] = end
     by_rank = sorted((rank, word) for word, rank in ranks.items() if rank + 3 < words)
@@ -484,7 +484,7 @@ class EmbeddingRNN(_Model):
         x = tokens_of(x, len(E), "x")
         inputs = E[x.T] @ U + b  # (T, n, h): each word's vector, looked up
         h = np.zeros((len(inputs) + 1, len(x), len(W)), dtype=inputs.dtype)
-        for t, (a, word) in enumerate(zip(inputs, x.T), start=1):
+        for t, (a, word) in enumerate(zip(inputs, x.T, strict=False), start=1):
             h[t] = np.where(word[:, None] > 0, np.tanh(a + h[t - 1] @ W), h[t - 1])
         return h, h[-1] @ V + c
 
