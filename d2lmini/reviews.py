@@ -335,10 +335,11 @@ def imdb_reviews(
     for row, text in zip(x, texts, strict=False):
         end = list(text)[-length:]
         row[: len(end)] = end
-    by_rank = sorted((rank, word) for word, rank in ranks.items() if rank + 3 < words)
-    names = [PAD, "<start>", UNKNOWN, "<unused>", *(word for _, word in by_rank)]
-    names += ["<unused>"] * (words - len(names))  # where there are fewer words than asked for
-    return Reviews("imdb", x, y, words=tuple(names))
+    names = [PAD, "<start>", UNKNOWN] + ["<unused>"] * (words - 3)
+    for word, rank in ranks.items():
+        if rank + 3 < words:
+            names[rank + 3] = word
+    return Reviews("imdb", x, y, words=names)
 
 
 def tokens_of(x, words: int, name: str = "The tokens") -> np.ndarray:

@@ -1,6 +1,8 @@
 """Reviews: the grammar keeps its promises, the network is what it says, Keras' twin agrees."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -270,9 +272,23 @@ def test_films_are_read_as_keras_numbers_them(films):
     assert test.y.tolist() == [0]
     more = d2l.imdb_reviews(words=20, length=5)
     assert len(more.words) == 20
-    assert more.words[8] == "<unused>"
+    assert more.words[8:11] == ("<unused>", "rare", "<unused>")
     run = d2l.train(d2l.EmbeddingRNN(3, 4), d2l.Adam(), data, epochs=2, batch_size=2)
     assert run.loss[-1] < run.loss[0]
+
+
+def test_the_code_that_the_chapter_does_not_run(films, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    texts = [[1, *rng.integers(4, 8, size=rng.integers(3, 300)).tolist()] for _ in range(120)]
+    part = np.array(texts, dtype=object), rng.integers(0, 2, 120)
+    monkeypatch.setattr(d2l.keras().datasets.imdb, "load_data", lambda **others: (part, part))
+    chapter = Path(__file__).parent.parent / "chapters" / "practice" / "reviews.md"
+    (block,) = re.findall(r"^```python\n(.*?)^```", chapter.read_text(), re.MULTILINE | re.DOTALL)
+    assert "imdb_reviews" in block
+    exec(block, {})
+    printed = capsys.readouterr().out
+    assert " good " in printed
+    assert "0." in printed
 
 
 def test_films_without_a_network_are_a_sentence(films, monkeypatch):
