@@ -1279,8 +1279,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "practice/reviews.md",
         "Without clipping the gradient explodes in all four runs.",
-        "assert sum(descents[seed, None][1].max() > 30 for seed in range(4)) == 3",
-        "assert all(descents[seed, None][1].max() > 30 for seed in range(4))",
+        "assert 2 <= len(exploded) < 4",
+        "assert len(exploded) == 4",
     ),
     FalseClaim(
         "practice/reviews.md",
