@@ -13,6 +13,8 @@ from d2lmini.checks import (
     array_of,
     did_you_mean,
     explain_arguments,
+    float_array,
+    is_array,
     number,
     plural,
     shown,
@@ -499,14 +501,15 @@ class EmbeddingRNN(_Model):
 
     def loss(self, parameters: dict[str, np.ndarray], x, y) -> float:
         """Return the mean cross-entropy."""
+        x = tokens_of(x, len(_weights(parameters)[0]), "x")
         same_length(x, y)
         return cross_entropy(self.scores(parameters, x), y)
 
     def gradient(self, parameters: dict[str, np.ndarray], x, y) -> dict[str, np.ndarray]:
         """Return the gradient of `loss`, shaped like the parameters: backpropagation in time."""
-        same_length(x, y)
         E, U, W, _, V, _ = _weights(parameters)
         x = tokens_of(x, len(E), "x")
+        same_length(x, y)
         h, Z = self.forward(parameters, x)
         dZ = cross_entropy_gradient(Z, y)  # (n, k)
         dh = dZ @ V.T  # (n, h)
@@ -532,11 +535,17 @@ def _weights(parameters) -> list[np.ndarray]:
     """Return the arrays of the network in order, or say that they belong to another one."""
     names = ("E", "U", "W", "b", "V", "c")
     refuse_other_parameters(parameters, names)
-    E, U, W, b, V, c = (np.asarray(parameters[name]) for name in names)
+    arrays = {}
+    for name in names:  # those of a lost run may hold nan
+        given = parameters[name]
+        if not (is_array(given) and given.dtype.kind == "f"):
+            given = float_array(given, f"The parameter {name!r}")
+        arrays[name] = given
+    E, U, W, b, V, c = arrays.values()
     fit = E.ndim == U.ndim == W.ndim == V.ndim == 2
     fit = fit and E.shape[1] == len(U) and W.shape == (U.shape[1],) * 2 and len(V) == len(W)
     if not fit:
-        shapes = ", ".join(f"{name} {np.shape(parameters[name])}" for name in names)
+        shapes = ", ".join(f"{name} {part.shape}" for name, part in arrays.items())
         raise ValueError(f"These parameters do not fit together: {shapes}. init(data) makes them.")
     refuse_other_biases(b=(b, U.shape[1:]), c=(c, V.shape[1:]))
     return [E, U, W, b, V, c]
