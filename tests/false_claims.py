@@ -1273,7 +1273,7 @@ FALSE_CLAIMS = [
     FalseClaim(
         "practice/reviews.md",
         "A bag of words gets about half of the mirrored reviews right, a little more if tuned.",
-        "assert set(bags.values()) == {0.5}",
+        "assert max(bags.values()) == min(bags.values()) == 0.5",
         "assert max(bags.values()) > 0.5",
     ),
     FalseClaim(
