@@ -67,6 +67,7 @@ from d2lmini.pipeline import (
     unscale,
 )
 from d2lmini.playground import playground
+from d2lmini.reviews import EmbeddingRNN, Reviews, imdb_reviews, reviews
 from d2lmini.rule import Rule, update_rule
 from d2lmini.saving import load_history, save_history
 from d2lmini.schedules import (
@@ -130,6 +131,7 @@ __all__ = [
     "CosineDecayRestarts",
     "Dataset",
     "Descent",
+    "EmbeddingRNN",
     "ExponentialDecay",
     "History",
     "InverseRootDecay",
@@ -146,6 +148,7 @@ __all__ = [
     "PolynomialDecay",
     "RMSprop",
     "Recipe",
+    "Reviews",
     "Rule",
     "RuleMap",
     "SimpleRNN",
@@ -176,6 +179,7 @@ __all__ = [
     "get_rule",
     "global_norm",
     "himmelblau",
+    "imdb_reviews",
     "load_history",
     "minibatches",
     "minimize",
@@ -192,6 +196,7 @@ __all__ = [
     "project",
     "quadratic",
     "recipe",
+    "reviews",
     "rosenbrock",
     "rotated_bowl",
     "rule_like",

@@ -297,6 +297,39 @@ WORDS = d2l.Dataset("two sequences", np.ones((2, 5, 3)), [0, 1])
 # ---- what must be refused -----------------------------------------------------------------------
 
 REFUSED = {
+    "reviews": {
+        "an odd number": (lambda: d2l.reviews(3), V, "n must be even"),
+        "num_samples=": (lambda: d2l.reviews(num_samples=3), T, "'num_samples'"),
+        "a text with another word": (
+            lambda: d2l.reviews(2).tokens("the movie was good ."),
+            V,
+            "These reviews have no word 'movie'",
+        ),
+        "a text with capitals": (lambda: d2l.reviews(2).tokens("The plot"), V, "small letters"),
+        "a number as a text": (lambda: d2l.reviews(2).tokens(3), T, "A text is needed"),
+        "a table to read": (lambda: d2l.reviews(2).read([[1], [2]]), V, "One review at a time"),
+        "a word too many": (
+            lambda: d2l.Reviews("mine", [[1, 2, 3]], [0], words=("a", "b", "c")),
+            V,
+            "must lie between 0, the padding, and 2",
+        ),
+        "EmbeddingRNN, an unknown start": (
+            lambda: d2l.EmbeddingRNN(recurrent="orthogonl"),
+            V,
+            "Did you mean 'orthogonal'?",
+        ),
+        "EmbeddingRNN, units=": (lambda: d2l.EmbeddingRNN(units=8), T, "mean 'hidden'"),
+        "EmbeddingRNN of vectors": (
+            lambda: d2l.EmbeddingRNN().init(d2l.Dataset("vectors", [[0.5]], [0])),
+            V,
+            "must be whole numbers, one for each word",
+        ),
+        "imdb_reviews of another part": (
+            lambda: d2l.imdb_reviews("valid"),
+            V,
+            "part must be 'train' or 'test'",
+        ),
+    },
     "beyond first order": {
         "a rule for a method": (lambda: d2l.bfgs(d2l.SGD(0.1)), T, "bfgs needs an Objective"),
         "no gradient": (lambda: d2l.lbfgs(lambda x: x @ x, start=[1, 2]), T, "needs the gradient"),
@@ -3018,6 +3051,20 @@ def dtypes(rule, x):
 HALVES = np.full((4, 1), 0.5)
 
 RIGHT = {
+    "reviews": {
+        "a review of one's own": (
+            lambda: d2l.reviews(2).tokens("the plot was good .")[:6].tolist(),
+            [2, 4, 3, 12, 1, 0],
+        ),
+        "texts of one's own": (
+            lambda: d2l.Reviews("mine", [[1, 0]], [1], words=("", "yes")).read([1, 0]),
+            "yes",
+        ),
+        "EmbeddingRNN of one text": (
+            lambda: d2l.EmbeddingRNN().init(d2l.reviews(2))["E"].shape,
+            (60, 16),
+        ),
+    },
     "beyond first order": {
         "integers as a start": (lambda: d2l.newton(d2l.bowl, start=[1, 2]).x[-1], [0.0, 0.0]),
         "a run is a trace": (lambda: isinstance(d2l.bfgs(d2l.bowl), d2l.Trace), True),

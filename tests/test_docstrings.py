@@ -18,8 +18,8 @@ from d2lmini import tensorflow
 NOT_ASKED = {"ES01", "SA01"}
 # A method is shown in the example of its class.
 NOT_ASKED_OF_METHODS = {*NOT_ASKED, "EX01", "PR01", "RT01"}
-# The first two need the network, and the others the airfoil data.
-NOT_RUN = {"tensorflow.load_data_fashion_mnist", "mnist"}
+# These need the network, and the others the airfoil data.
+NOT_RUN = {"tensorflow.load_data_fashion_mnist", "mnist", "imdb_reviews"}
 OF_THE_AIRFOIL = {"airfoil", "tensorflow.download", "tensorflow.get_data_ch11"}
 
 PUBLIC = [
