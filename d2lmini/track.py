@@ -64,7 +64,7 @@ from d2lmini.optimizers import (
 from d2lmini.reviews import EmbeddingRNN, reviews
 from d2lmini.rule import Rule
 
-TRIALS, TUNING_SEEDS, FINAL_SEEDS = 24, 3, 20
+TRIALS, TUNING_SEEDS, FINAL_SEEDS = 12, 3, 20
 FIRST_FINAL_SEED = 1000  # tuning seeds are 0, 1, 2, …
 IN_A_ROW = 3  # evaluations at or below the target
 LEVEL = 0.05  # of significance
@@ -284,7 +284,7 @@ def _reviews() -> Task:
     # Half of ln 2, the loss of a guess, below which no count of words or of neighbors can get.
     train, held_out = reviews(2000, 0, remarks=0), reviews(200, 1, remarks=0)
     return Task(
-        learn(lambda seed: _Reader(16, 16, seed), train, held_out, 32), 0.347, 800, every=20
+        learn(lambda seed: _Reader(16, 16, seed), train, held_out, 16), 0.347, 500, every=20
     )
 
 
@@ -414,7 +414,7 @@ def run_track(
         ``{**d2l.track.CONTESTANTS, "mine": d2l.Contestant(Mine, space)}``.
     tasks : list of str, optional
         Some of ``d2l.track.TASKS``; by default all four.
-    trials, tuning_seeds, final_seeds : int, default 24, 3 and 20
+    trials, tuning_seeds, final_seeds : int, default 12, 3 and 20
         How many, the same for every contestant.
     file : path, optional
         Where each trial is written as soon as it is done, a line of JSON each. What stands there
