@@ -297,6 +297,25 @@ WORDS = d2l.Dataset("two sequences", np.ones((2, 5, 3)), [0, 1])
 # ---- what must be refused -----------------------------------------------------------------------
 
 REFUSED = {
+    "the track": {
+        "a rule with its rate": (
+            lambda: d2l.Contestant(d2l.SGD(0.1), {"learning_rate": (0.1, 1, "log")}),
+            T,
+            "must make rules",
+        ),
+        "a rule without its space": (
+            lambda: d2l.run_track({"SGD": d2l.SGD}),
+            T,
+            "must be a Contestant",
+        ),
+        "other seeds": (lambda: d2l.sign_test([1, 2], [1]), V, "paired by their seeds"),
+        "percent": (lambda: d2l.holm([5, 1]), V, "probabilities"),
+        "a factor below 1": (
+            lambda: d2l.performance_profile({"a": [1]}, [0.5]),
+            V,
+            "at least 1",
+        ),
+    },
     "beyond first order": {
         "a rule for a method": (lambda: d2l.bfgs(d2l.SGD(0.1)), T, "bfgs needs an Objective"),
         "no gradient": (lambda: d2l.lbfgs(lambda x: x @ x, start=[1, 2]), T, "needs the gradient"),
@@ -3013,6 +3032,15 @@ def dtypes(rule, x):
 HALVES = np.full((4, 1), 0.5)
 
 RIGHT = {
+    "the track": {
+        "a trial": (
+            lambda: d2l.Contestant(d2l.SGD, {"learning_rate": (0.01, 1, "log")}).trial(0),
+            {"learning_rate": 0.1},
+        ),
+        "a sign test": (lambda: d2l.sign_test([1, 1], [2, None]), 0.5),
+        "Holm": (lambda: d2l.holm([0.5]).tolist(), [0.5]),
+        "a profile": (lambda: d2l.performance_profile({"a": [1]}, [1])["a"].tolist(), [1.0]),
+    },
     "beyond first order": {
         "integers as a start": (lambda: d2l.newton(d2l.bowl, start=[1, 2]).x[-1], [0.0, 0.0]),
         "a run is a trace": (lambda: isinstance(d2l.bfgs(d2l.bowl), d2l.Trace), True),

@@ -77,7 +77,7 @@ def digest(paths: list[Path]) -> str:
 def open_cache() -> JupyterCacheAbstract:
     """Open the cache, emptied if the package, the pins or the way of running have changed."""
     # Not the JavaScript of the package: of the playground the pages take the picture only.
-    package = list((ROOT / "d2lmini").glob("*.py"))
+    package = [*(ROOT / "d2lmini").glob("*.py"), *(ROOT / "d2lmini").glob("*.json")]
     key = digest([*package, ROOT / "requirements.txt", ROOT / "tools" / "execute.py"])
     key_file = CACHE / "made-from"
     if not key_file.exists() or key_file.read_text() != key:
