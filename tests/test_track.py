@@ -227,7 +227,7 @@ def test_a_rule_of_ones_own_enters_by_a_file(tmp_path, capsys):
     folder = tmp_path / "found"
     few = ["--trials", "2", "--tuning-seeds", "1", "--final-seeds", "2", "--jobs", "2"]
     track.main(
-        ["--folder", str(folder), "--own", str(tmp_path / "own.py"), "--tasks", "quadratic"] + few
+        ["--folder", str(folder), "--own", str(tmp_path / "own.py"), "--tasks", "quadratic", *few]
     )
     found = json.loads((folder / track.RESULTS).read_text())["quadratic"]
     assert list(found) == [*track.CONTESTANTS, "Signum"]
@@ -301,7 +301,7 @@ def test_results_of_the_book_are_of_this_track():
             assert len(r["tuning"]) == track.TRIALS
             assert len(r["steps"]) == track.FINAL_SEEDS
             assert "seconds" not in r
-            ends = [s for s in [*r["steps"], *sum(r["tuning"], [])] if s is not None]
+            ends = [s for steps in [r["steps"], *r["tuning"]] for s in steps if s is not None]
             assert all(0 < s <= track.task(name).steps for s in ends)
 
 
