@@ -289,11 +289,11 @@ def _reviews() -> Task:
 
 
 class _Reader(EmbeddingRNN):
-    """The recurrent network of the book, but with word vectors that start between -1 and 1."""
+    """The recurrent network of the book, with word vectors that start between -1 and 1."""
 
     def init(self, data: Dataset) -> dict[str, np.ndarray]:
         start = super().init(data)
-        return start | {"E": 20 * start["E"]}  # from 0.05, where all rules stand still for long
+        return start | {"E": np.random.default_rng(self.seed).uniform(-1, 1, start["E"].shape)}
 
 
 TASKS = {"quadratic": _quadratic, "diabetes": _diabetes, "digits": _digits, "reviews": _reviews}
