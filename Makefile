@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help book html notebooks pdf serve test check verify checksums unpinned
-.PHONY: frameworks pythons package picture benchmark lock setup clean
+.PHONY: frameworks pythons package picture benchmark track lock setup clean
 
 PORT ?= 8000
 PYTHON := .venv/bin/python
@@ -52,6 +52,12 @@ unpinned: setup  ## run every chapter with this machine's own instruction set: d
 
 benchmark: setup  ## time the package beside others (benchmarks/README.md)
 	@$(PYTHON) benchmarks/d2l.py
+
+# Single threads and the processor settings of the book (tools/execute.py), for the same steps.
+track: setup  ## run the ten-minute track: table, figures and numbers in _build/track
+	@NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR" OPENBLAS_CORETYPE=Nehalem \
+		OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m d2lmini.track --folder _build/track
+	@echo "If it is to be the book's: cp _build/track/track_results.json d2lmini/"
 
 # tf_keras asks for the large tensorflow; ours, the one for the CPU, does as well.
 frameworks: setup  ## install PyTorch, Optax and the older tf.keras, and test the recipes for them

@@ -101,19 +101,24 @@ __version__ = "0.1.0"
 
 # Names that live in modules with a heavy import, fetched from there when they are first used.
 _LAZY = {
+    "Contestant": "track",
     "agree": "concise",
     "example_gradients": "concise",
+    "holm": "track",
     "keras": "concise",
     "mnist": "concise",
     "train_concise": "concise",
     "twin": "concise",
     "contours": "figures",
     "look": "figures",
+    "performance_profile": "track",
     "plot_descent": "figures",
     "plot_histories": "figures",
     "plot_schedules": "figures",
     "plot_traces": "figures",
+    "run_track": "track",
     "sensitivity_map": "figures",
+    "sign_test": "track",
     "use_book_style": "figures",
 }
 

@@ -1357,4 +1357,22 @@ FALSE_CLAIMS = [
         "assert ends[1.6] > ends[1.0] and ends[1.6] < 60 * np.log10(1.6) - 5",
         "assert ends[1.6] > 60 * np.log10(1.6) - 5",
     ),
+    FalseClaim(
+        "practice/comparing.md",
+        "On the reviews the track calls Lion faster than Adam.",
+        'assert all(("Lion", "Adam") not in pairs for pairs in called.values())',
+        'assert ("Lion", "Adam") in called["reviews"]',
+    ),
+    FalseClaim(
+        "practice/comparing.md",
+        "Momentum, which contains SGD, is slower than SGD on none of the tasks.",
+        'assert ("SGD", "momentum") in apart["digits"]',
+        'assert ("SGD", "momentum") not in apart["digits"]',
+    ),
+    FalseClaim(
+        "practice/comparing.md",
+        "The lowest tuning score tells what fresh seeds will give.",
+        "assert (flattered < 1).mean() > 0.9 and np.median(flattered) < 0.95",
+        "assert np.median(flattered) > 0.95",
+    ),
 ]

@@ -330,6 +330,25 @@ REFUSED = {
             "part must be 'train' or 'test'",
         ),
     },
+    "the track": {
+        "a rule with its rate": (
+            lambda: d2l.Contestant(d2l.SGD(0.1), {"learning_rate": (0.1, 1, "log")}),
+            T,
+            "must make rules",
+        ),
+        "a rule without its space": (
+            lambda: d2l.run_track({"SGD": d2l.SGD}),
+            T,
+            "must be a Contestant",
+        ),
+        "other seeds": (lambda: d2l.sign_test([1, 2], [1]), V, "paired by their seeds"),
+        "percent": (lambda: d2l.holm([5, 1]), V, "probabilities"),
+        "a factor below 1": (
+            lambda: d2l.performance_profile({"a": [1]}, [0.5]),
+            V,
+            "at least 1",
+        ),
+    },
     "beyond first order": {
         "a rule for a method": (lambda: d2l.bfgs(d2l.SGD(0.1)), T, "bfgs needs an Objective"),
         "no gradient": (lambda: d2l.lbfgs(lambda x: x @ x, start=[1, 2]), T, "needs the gradient"),
@@ -3064,6 +3083,15 @@ RIGHT = {
             lambda: d2l.EmbeddingRNN().init(d2l.reviews(2))["E"].shape,
             (60, 16),
         ),
+    },
+    "the track": {
+        "a trial": (
+            lambda: d2l.Contestant(d2l.SGD, {"learning_rate": (0.01, 1, "log")}).trial(0),
+            {"learning_rate": 0.1},
+        ),
+        "a sign test": (lambda: d2l.sign_test([1, 1], [2, None]), 0.5),
+        "Holm": (lambda: d2l.holm([0.5]).tolist(), [0.5]),
+        "a profile": (lambda: d2l.performance_profile({"a": [1]}, [1])["a"].tolist(), [1.0]),
     },
     "beyond first order": {
         "integers as a start": (lambda: d2l.newton(d2l.bowl, start=[1, 2]).x[-1], [0.0, 0.0]),

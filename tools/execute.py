@@ -98,7 +98,9 @@ def made_from(path: Path, notebook: NotebookNode, package: Package) -> str:
     """
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     code = MAGIC.sub("", code)
-    modules = [package.files[name] for name in package.reached(code)]
+    names = package.reached(code)
+    modules = [package.files[name] for name in names]
+    modules += [file for name in names for file in (ROOT / "d2lmini").glob(f"{name}_*.json")]
     beside = [file for file in path.parent.iterdir() if file.suffix in DATA]
     return digest([*modules, *beside]) + hashlib.sha256(package.rest_of_init.encode()).hexdigest()
 
