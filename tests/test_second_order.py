@@ -108,6 +108,27 @@ def test_a_wrong_gradient_is_named(method):
     assert "Is it the gradient of this value?" in run.stopped
 
 
+@pytest.mark.parametrize("method", [d2l.newton_cg, d2l.nonlinear_cg, d2l.bfgs, d2l.lbfgs])
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_in_single_precision_is_not_called_a_wrong_gradient(method, seed):
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(50, 6)).astype(np.float32)
+    y = rng.normal(size=50).astype(np.float32)
+
+    def value(x):
+        return float(np.mean((A @ x.astype(np.float32) - y) ** 2))
+
+    def gradient(x):
+        return 2 * A.T @ (A @ x.astype(np.float32) - y) / np.float32(50)
+
+    run = method(value, gradient, start=np.zeros(6), tolerance=0)
+    assert run.steps > 0
+    assert run.stopped == second_order.NO_LOWER
+    wrong = method(value, lambda x: -gradient(x), start=np.zeros(6))
+    assert wrong.steps == 0
+    assert "Is it the gradient of this value?" in wrong.stopped
+
+
 @by_method
 def test_falling_without_end_is_said(method):
     assert "without end" in method(d2l.saddle).stopped
@@ -147,6 +168,12 @@ def test_steps_meet_the_wolfe_conditions_as_those_of_scipy_do(surface, c2):
             assert abs(surface.gradient(x + step * d) @ d) <= c2 * abs(g @ d) * (1 + 1e-9)
         assert ours.value == surface(x + ours.step * d)
         np.testing.assert_array_equal(ours.gradient, surface.gradient(x + ours.step * d))
+
+
+def test_a_line_search_on_an_objective():
+    at = [-1.5, 2.5], [-1.0, 0.0]
+    found = d2l.line_search(d2l.rosenbrock, d2l.rosenbrock.gradient, *at)
+    assert found.step == d2l.line_search(d2l.rosenbrock.value, d2l.rosenbrock.gradient, *at).step
 
 
 def test_first_step_far_too_long_and_far_too_short():
@@ -480,6 +507,8 @@ def test_flatten_and_back():
     vector, restore = d2l.flatten([np.ones((2, 1)), np.zeros(2)])
     assert [part.shape for part in restore(vector)] == [(2, 1), (2,)]
     assert d2l.flatten(np.ones((2, 2)))[1](np.zeros(4)).shape == (2, 2)
+    restore(vector)[0][0] = 7.0  # a copy
+    assert vector.tolist() == [1, 1, 0, 0]
 
 
 # ---- whatever they are given --------------------------------------------------------------------
