@@ -343,7 +343,7 @@ def _diagnosis(value_of, x, direction, slope) -> str:
         rounding = float(np.finfo(precision).eps)
         h = rounding ** (1 / 3) * unit
         up, down = value_of(x + h * direction), value_of(x - h * direction)
-        if not up == np.float32(up) or not down == np.float32(down):
+        if up != np.float32(up) or down != np.float32(down):
             break  # more digits than single precision has
     measured = (up - down) / (2 * h)
     noise = 100 * rounding * max(abs(up), abs(down)) / h
@@ -791,9 +791,9 @@ def gauss_newton(
         x_t = x_{t-1} - (J^\top J + \tau_t I)^{-1} J^\top r
 
     With damping, after Levenberg (1944) and Marquardt (1963, who scales the coordinates first),
-    :math:`\tau_1` is the damping times the largest entry on the diagonal of :math:`J^\top J`; a step
-    that lowers the value is taken, and :math:`\tau` divided by 3; another is not, and :math:`\tau`
-    is doubled.
+    :math:`\tau_1` is the damping times the largest entry on the diagonal of :math:`J^\top J`; a
+    step that lowers the value is taken, and :math:`\tau` divided by 3; another is not, and
+    :math:`\tau` is doubled.
 
     Parameters
     ----------

@@ -1157,6 +1157,27 @@ FALSE_CLAIMS = [
         'assert cost["Newton"] < cost["L-BFGS"]',
     ),
     FalseClaim(
+        "practice/beyond_first_order.md",
+        "With rounding too, conjugate gradients end after as many steps as there are eigenvalues.",
+        'assert np.abs(conjugate["spread"].gradient[40]).max() > 1e-3',
+        'assert np.abs(conjugate["spread"].gradient[40]).max() < 1e-9',
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "Newton's method squares the error near every minimum.",
+        (
+            "assert np.allclose(d2l.newton(flat, damped=False, steps=9).x[:10], "
+            "(2 / 3) ** np.arange(10.0))"
+        ),
+        "assert d2l.newton(flat, damped=False, steps=9).x[9] < 1e-9",
+    ),
+    FalseClaim(
+        "practice/beyond_first_order.md",
+        "A policy of double precision keeps the inputs of a Keras model in double precision.",
+        'assert [made.inputs[0].dtype for made in told] == ["float32", "float64"]',
+        'assert [made.inputs[0].dtype for made in told] == ["float64", "float64"]',
+    ),
+    FalseClaim(
         "reference/which_framework_does_what.md",
         "When the rate drops, Keras and PyTorch part in step 100.",
         "assert (dropped[:100] < 1e-9).all() and (dropped[100:] > 1).all() and dropped[-1] > 10",

@@ -123,7 +123,7 @@ def test_rounding_in_single_precision_is_not_called_a_wrong_gradient(method, see
 
     run = method(value, gradient, start=np.zeros(6), tolerance=0)
     assert run.steps > 0
-    assert run.stopped == second_order.NO_LOWER
+    assert "Is it the gradient" not in run.stopped
     wrong = method(value, lambda x: -gradient(x), start=np.zeros(6))
     assert wrong.steps == 0
     assert "Is it the gradient of this value?" in wrong.stopped
