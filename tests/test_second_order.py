@@ -170,6 +170,26 @@ def test_steps_meet_the_wolfe_conditions_as_those_of_scipy_do(surface, c2):
         np.testing.assert_array_equal(ours.gradient, surface.gradient(x + ours.step * d))
 
 
+def test_trials_between_are_the_minima_of_cubics_and_parabolas():
+    def cubic(x):
+        return x**3 - 3 * x, 3 * x**2 - 3  # the minimum is at 1
+
+    for low, high in ((0.2, 1.7), (1.7, 0.2), (0.5, 2.0)):
+        ends = [(x, *cubic(x)) for x in (low, high)]
+        np.testing.assert_allclose(second_order._between(*ends), 1)
+    low, high = (0.0, 4.0, -4.0), (3.0, 1.0, None)  # (x - 2)^2
+    np.testing.assert_allclose(second_order._between(low, high), 2)
+    assert second_order._between(low, (3.0, np.inf, None)) == 1.5
+
+
+@on_surfaces
+def test_each_step_of_nonlinear_cg_leaves_a_tenth_of_the_slope_at_most(surface):
+    run = d2l.nonlinear_cg(surface)
+    moves = np.diff(run.x, axis=0)
+    before, after = (np.sum(moves * g, axis=1) for g in (run.gradient[:-1], run.gradient[1:]))
+    assert (np.abs(after) <= 0.1 * np.abs(before) * (1 + 1e-6)).all()
+
+
 def test_a_line_search_on_an_objective():
     at = [-1.5, 2.5], [-1.0, 0.0]
     found = d2l.line_search(d2l.rosenbrock, d2l.rosenbrock.gradient, *at)
