@@ -975,7 +975,8 @@ def conjugate_gradient(
     else:
         matrix = float_array(Q, "The matrix")
         square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 1
-        if not square or not np.allclose(matrix, matrix.T):
+        slack = 1e-8 * np.abs(matrix).max(initial=0.0)  # so that small entries are compared too
+        if not square or not np.allclose(matrix, matrix.T, atol=slack):
             raise ValueError(
                 "conjugate_gradient needs a square, symmetric matrix of two rows or more; got the "
                 f"shape {matrix.shape}. For other matrices A, Q = A.T @ A and b = A.T @ y fit y."

@@ -232,6 +232,13 @@ def test_linear_conjugate_gradients_end_after_n_steps(size):
     np.testing.assert_allclose(run.value, 0.5 * ((run.x @ Q) * run.x).sum(1) - run.x @ b, atol=1e-9)
 
 
+def test_a_matrix_of_small_entries_must_be_symmetric_too():
+    with pytest.raises(ValueError, match="symmetric"):
+        d2l.conjugate_gradient([[1e-9, 5e-9], [0.0, 1e-9]], [1e-9, 1e-9])
+    run = d2l.conjugate_gradient(1e-9 * positive(4, 0), 1e-9 * np.ones(4))
+    np.testing.assert_allclose(run.x[-1], np.linalg.solve(positive(4, 0), np.ones(4)))
+
+
 def test_the_inverse_as_preconditioner_needs_one_step():
     Q, b = positive(6, 1), np.arange(6.0)
     run = d2l.conjugate_gradient(Q, b, preconditioner=lambda r: np.linalg.solve(Q, r), steps=1)
