@@ -334,11 +334,19 @@ def _wolfe(along: _Along, value, slope, g, first, c1, c2, trials) -> LineSearch:
 
 
 def _diagnosis(value_of, x, direction, slope) -> str:
-    """Say whether a line search failed because the slope that is claimed is not that measured."""
-    h = 6e-6 * max(1.0, np.abs(x).max()) / max(np.abs(direction).max(), 1e-300)
-    up, down = value_of(x + h * direction), value_of(x - h * direction)
+    """Say whether a line search failed because the slope that is claimed is not that measured.
+
+    Values of single precision are compared farther apart, and with more patience for rounding.
+    """
+    unit = max(1.0, np.abs(x).max()) / max(np.abs(direction).max(), 1e-300)
+    for precision in (np.float64, np.float32):
+        rounding = float(np.finfo(precision).eps)
+        h = rounding ** (1 / 3) * unit
+        up, down = value_of(x + h * direction), value_of(x - h * direction)
+        if up != np.float32(up) or down != np.float32(down):
+            break  # more digits than single precision has
     measured = (up - down) / (2 * h)
-    noise = 100 * ROUNDING * max(abs(up), abs(down)) / h
+    noise = 100 * rounding * max(abs(up), abs(down)) / h
     if not math.isfinite(measured):
         return "The value beside this point is not finite."
     if abs(measured - slope) > 0.01 * max(abs(slope), abs(measured)) + noise:
@@ -373,7 +381,7 @@ def line_search(
     Parameters
     ----------
     f, gradient : callable
-        Functions of a vector.
+        Functions of a vector; f may be an Objective.
     x : array of shape (d,)
         Where to start; a number for a function of a number.
     direction : array of shape (d,)
@@ -402,6 +410,7 @@ def line_search(
     >>> found.wolfe, round(found.step, 3)
     (True, 1.0)
     """
+    f = f.value if isinstance(f, Objective) else f
     for function, what in ((f, "The value"), (gradient, "The gradient")):
         if not callable(function) or isinstance(function, type):
             raise TypeError(f"{what} must be a function of a vector, but is {shown(function)}.")
@@ -779,12 +788,12 @@ def gauss_newton(
 
     .. math::
         f(x) = \tfrac12 \norm{r(x)}^2, \qquad
-        x_t = x_{t-1} - (J^\top J + \tau_t D)^{-1} J^\top r
+        x_t = x_{t-1} - (J^\top J + \tau_t I)^{-1} J^\top r
 
-    With damping, after Levenberg (1944) and Marquardt (1963), :math:`D` is the identity and
-    :math:`\tau_1` the damping times the largest entry on the diagonal of :math:`J^\top J`; a step
-    that lowers the value is taken, and :math:`\tau` divided by 3; another is not, and :math:`\tau`
-    is doubled.
+    With damping, after Levenberg (1944) and Marquardt (1963, who scales the coordinates first),
+    :math:`\tau_1` is the damping times the largest entry on the diagonal of :math:`J^\top J`; a
+    step that lowers the value is taken, and :math:`\tau` divided by 3; another is not, and
+    :math:`\tau` is doubled.
 
     Parameters
     ----------
@@ -966,7 +975,8 @@ def conjugate_gradient(
     else:
         matrix = float_array(Q, "The matrix")
         square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 1
-        if not square or not np.allclose(matrix, matrix.T):
+        slack = 1e-8 * np.abs(matrix).max(initial=0.0)  # so that small entries are compared too
+        if not square or not np.allclose(matrix, matrix.T, atol=slack):
             raise ValueError(
                 "conjugate_gradient needs a square, symmetric matrix of two rows or more; got the "
                 f"shape {matrix.shape}. For other matrices A, Q = A.T @ A and b = A.T @ y fit y."
@@ -1058,7 +1068,9 @@ class _ConjugateGradient(_Steepest):
         self.length, self.slope = np.linalg.norm(s) / np.linalg.norm(self.d), self.g @ self.d
 
     def forget(self):
-        known, self.d, self.length = self.beta != 0 and self.d is not None, None, None
+        known = self.beta != 0 and self.d is not None
+        if known:
+            self.d = self.length = None
         return known
 
     def trial(self, x, g, d):
@@ -1348,7 +1360,8 @@ def flatten(parameters: Parameters) -> tuple[np.ndarray, Callable[[np.ndarray], 
     vector : array of shape (d,)
         All their entries, in double precision.
     restore : callable
-        Makes of a vector an array, or a list or dict of arrays, shaped like the parameters.
+        Makes of a vector an array, or a list or dict of arrays, shaped like the parameters: copies,
+        in double precision.
 
     Raises
     ------
@@ -1373,7 +1386,7 @@ def flatten(parameters: Parameters) -> tuple[np.ndarray, Callable[[np.ndarray], 
             raise ValueError(f"The vector must have the shape ({size},), but has {vector.shape}.")
         pieces, place = {}, 0
         for name, part in parts:
-            pieces[name] = vector[place : place + part.size].reshape(part.shape)
+            pieces[name] = vector[place : place + part.size].reshape(part.shape).copy()
             place += part.size
         return like(parameters, pieces) if many else pieces[""]
 

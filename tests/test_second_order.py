@@ -108,6 +108,27 @@ def test_a_wrong_gradient_is_named(method):
     assert "Is it the gradient of this value?" in run.stopped
 
 
+@pytest.mark.parametrize("method", [d2l.newton_cg, d2l.nonlinear_cg, d2l.bfgs, d2l.lbfgs])
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_in_single_precision_is_not_called_a_wrong_gradient(method, seed):
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(50, 6)).astype(np.float32)
+    y = rng.normal(size=50).astype(np.float32)
+
+    def value(x):
+        return float(np.mean((A @ x.astype(np.float32) - y) ** 2))
+
+    def gradient(x):
+        return 2 * A.T @ (A @ x.astype(np.float32) - y) / np.float32(50)
+
+    run = method(value, gradient, start=np.zeros(6), tolerance=0)
+    assert run.steps > 0
+    assert "Is it the gradient" not in run.stopped
+    wrong = method(value, lambda x: -gradient(x), start=np.zeros(6))
+    assert wrong.steps == 0
+    assert "Is it the gradient of this value?" in wrong.stopped
+
+
 @by_method
 def test_falling_without_end_is_said(method):
     assert "without end" in method(d2l.saddle).stopped
@@ -149,6 +170,32 @@ def test_steps_meet_the_wolfe_conditions_as_those_of_scipy_do(surface, c2):
         np.testing.assert_array_equal(ours.gradient, surface.gradient(x + ours.step * d))
 
 
+def test_trials_between_are_the_minima_of_cubics_and_parabolas():
+    def cubic(x):
+        return x**3 - 3 * x, 3 * x**2 - 3  # the minimum is at 1
+
+    for low, high in ((0.2, 1.7), (1.7, 0.2), (0.5, 2.0)):
+        ends = [(x, *cubic(x)) for x in (low, high)]
+        np.testing.assert_allclose(second_order._between(*ends), 1)
+    low, high = (0.0, 4.0, -4.0), (3.0, 1.0, None)  # (x - 2)^2
+    np.testing.assert_allclose(second_order._between(low, high), 2)
+    assert second_order._between(low, (3.0, np.inf, None)) == 1.5
+
+
+@on_surfaces
+def test_each_step_of_nonlinear_cg_leaves_a_tenth_of_the_slope_at_most(surface):
+    run = d2l.nonlinear_cg(surface)
+    moves = np.diff(run.x, axis=0)
+    before, after = (np.sum(moves * g, axis=1) for g in (run.gradient[:-1], run.gradient[1:]))
+    assert (np.abs(after) <= 0.1 * np.abs(before) * (1 + 1e-6)).all()
+
+
+def test_a_line_search_on_an_objective():
+    at = [-1.5, 2.5], [-1.0, 0.0]
+    found = d2l.line_search(d2l.rosenbrock, d2l.rosenbrock.gradient, *at)
+    assert found.step == d2l.line_search(d2l.rosenbrock.value, d2l.rosenbrock.gradient, *at).step
+
+
 def test_first_step_far_too_long_and_far_too_short():
     for first in (1e-8, 1e8):
         found = d2l.line_search(
@@ -183,6 +230,13 @@ def test_linear_conjugate_gradients_end_after_n_steps(size):
     np.testing.assert_allclose(run.x[-1], np.linalg.solve(Q, b), rtol=1e-7)
     np.testing.assert_allclose(run.gradient, run.x @ Q - b, atol=1e-9)
     np.testing.assert_allclose(run.value, 0.5 * ((run.x @ Q) * run.x).sum(1) - run.x @ b, atol=1e-9)
+
+
+def test_a_matrix_of_small_entries_must_be_symmetric_too():
+    with pytest.raises(ValueError, match="symmetric"):
+        d2l.conjugate_gradient([[1e-9, 5e-9], [0.0, 1e-9]], [1e-9, 1e-9])
+    run = d2l.conjugate_gradient(1e-9 * positive(4, 0), 1e-9 * np.ones(4))
+    np.testing.assert_allclose(run.x[-1], np.linalg.solve(positive(4, 0), np.ones(4)))
 
 
 def test_the_inverse_as_preconditioner_needs_one_step():
@@ -480,6 +534,8 @@ def test_flatten_and_back():
     vector, restore = d2l.flatten([np.ones((2, 1)), np.zeros(2)])
     assert [part.shape for part in restore(vector)] == [(2, 1), (2,)]
     assert d2l.flatten(np.ones((2, 2)))[1](np.zeros(4)).shape == (2, 2)
+    restore(vector)[0][0] = 7.0  # a copy
+    assert vector.tolist() == [1, 1, 0, 0]
 
 
 # ---- whatever they are given --------------------------------------------------------------------
