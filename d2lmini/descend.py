@@ -177,8 +177,8 @@ def minimize(
     runs = x.shape if objective.dimension == 1 else x.shape[:-1]
     if runs != () and getattr(rule, "couples", False):
         raise ValueError(
-            f"{rule} takes a length over all coordinates, and so over all the runs side by side: "
-            "minimize them one by one."
+            f"{rule} clips by a length or has a constraint, which would be taken over all the runs "
+            "side by side: minimize them one by one."
         )
     single, is_number = runs == (), x.ndim == 0
     far, first_value = _far(objective, x), None

@@ -142,8 +142,8 @@ def _divided(part: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _as_precise(g: Parameters, x: Parameters) -> Parameters:
-    """Return a gradient in the precision of the parameters."""
-    return _each(lambda part, like: part.astype(like.dtype, copy=False), g, x)
+    """Return a gradient in the precision of the parameters, or its own if that is higher."""
+    return _each(lambda part, like: part.astype(np.result_type(part, like), copy=False), g, x)
 
 
 @explain_arguments
@@ -708,8 +708,8 @@ class Pipeline(Rule):
             raise ValueError(f"Pipeline clips in one way, but got {' and '.join(given)}.")
         if self.couples and self.rule.shape != ():
             raise ValueError(
-                "A length would be taken over all runs side by side: clip by value, or run one by "
-                "one."
+                "A length, or a constraint, would be taken over all runs side by side: clip by "
+                "value, or run one by one."
             )
         if self.ema_momentum != 0.99 and not self.use_ema:
             raise ValueError("ema_momentum needs use_ema=True: there is no average.")
@@ -717,8 +717,13 @@ class Pipeline(Rule):
             raise ValueError("ema_overwrite_frequency needs use_ema=True: there is no average.")
         if self.constraint is not None:
             _check_constraint(self.constraint)
-        if isinstance(self.exclude_from_weight_decay, list):
+        if isinstance(self.exclude_from_weight_decay, (list, set, frozenset)):
             self._set("exclude_from_weight_decay", tuple(self.exclude_from_weight_decay))
+        if isinstance(self.exclude_from_weight_decay, np.ndarray):
+            raise TypeError(
+                "Pipeline: exclude_from_weight_decay must be a list of patterns, such as ['b1', "
+                "'b2'], or a function of name and array, but is an array."
+            )
         if self.exclude_from_weight_decay != () and self.rule.weight_decay is None:
             raise ValueError(
                 f"{self.rule} has no weight decay from which anything could be exempt: give it "
@@ -771,8 +776,8 @@ class Pipeline(Rule):
 
     @property
     def couples(self) -> bool:
-        """Whether a stage looks at several coordinates at once."""
-        here = self.clipnorm or self.global_clipnorm
+        """Whether a stage may look at several coordinates at once."""
+        here = self.clipnorm or self.global_clipnorm or self.constraint is not None
         return bool(here or getattr(self.rule, "couples", False))
 
     def rate(self, t: int):
@@ -1077,6 +1082,9 @@ class RuleMap(Rule):
 
 # ---- half precision -----------------------------------------------------------------------------
 
+LARGEST_SCALE = float(np.finfo(np.float32).max)
+BEYOND = "are kept in single precision, which ends at 3.4e38"
+
 
 @explain_arguments
 def next_scale(
@@ -1139,6 +1147,8 @@ def next_scale(
     growth = whole_number(dynamic_growth_steps, "dynamic_growth_steps", 1)
     if scale < 0 or floor < 0:
         raise ValueError(f"scale and floor must not be negative, but are {scale} and {floor}.")
+    if max(scale, floor) > LARGEST_SCALE:
+        raise ValueError(f"scale and floor {BEYOND}, but are {scale:.6g} and {floor:.6g}.")
     with quiet():
         if not true_or_false(finite, "finite"):
             return max(float(np.float32(scale * 0.5)), floor), 0
@@ -1200,6 +1210,8 @@ class LossScaler:
         self.initial_scale = _above_zero(initial_scale, "LossScaler: initial_scale")
         self.dynamic_growth_steps = whole_number(dynamic_growth_steps, "dynamic_growth_steps", 1)
         self.floor = number(floor, "LossScaler: floor")
+        if self.initial_scale > LARGEST_SCALE:
+            raise ValueError(f"LossScaler: scales {BEYOND}; got {self.initial_scale:.6g}.")
         if not 0 <= self.floor <= self.initial_scale:
             raise ValueError(
                 "LossScaler: floor must be at least 0 and at most initial_scale, "

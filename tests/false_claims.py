@@ -1236,6 +1236,12 @@ FALSE_CLAIMS = [
     ),
     FalseClaim(
         "practice/around_the_rule.md",
+        "Before a normalization, decay raises a constant rate of the weights more and more.",
+        "assert np.isclose(np.linalg.norm(w[2000]), length, rtol=0.02)",
+        "assert length < 0.9 * np.linalg.norm(w[2000])",
+    ),
+    FalseClaim(
+        "practice/around_the_rule.md",
         "A scale that half precision cannot hold takes no steps.",
         "assert path.max() > 2**16 and 0.95 < ratio < 1.1",
         "assert ratio > 1.1",

@@ -44,6 +44,21 @@ def test_the_tables_have_all_questions():
     assert all(len(q.says) == len(COLUMNS) for q in QUESTIONS.values())
 
 
+def test_a_scale_of_zero_makes_the_weights_nan_in_pytorch_too():
+    module = around_elsewhere.torch()
+    x = module.nn.Parameter(module.ones(1))
+    sgd = module.optim.SGD([x], lr=0.1)
+    scaler = module.amp.GradScaler("cpu", init_scale=2.0**15)
+    for g in [np.inf] * 165 + [1.0]:
+        assert float(x.detach()[0]) == 1
+        sgd.zero_grad()
+        scaler.scale((g * x).sum()).backward()
+        scaler.step(sgd)
+        scaler.update()
+    assert scaler.get_scale() == 0
+    assert np.isnan(float(x.detach()[0]))
+
+
 def test_an_infinite_array_becomes_nan_everywhere():
     """The others are in the table; with none of the three a training goes on."""
     g = np.array([np.inf])
