@@ -658,7 +658,8 @@ class Pipeline(Rule):
         In every step whose number is a multiple of it the parameters become the average. With
         accumulation they do so at each gradient of that step, as in Keras.
     constraint : callable or dict of str to callable, optional
-        What projects the parameters after each step; see `project`.
+        What projects the parameters after each step; see `project`. Since it may look at a whole
+        array, as a ball does, there are no runs side by side with one, as with a norm.
     stages : tuple of str
         The order of the stages; by default that of Keras. Any other is for experiments.
 
