@@ -907,6 +907,19 @@ def refuse_no_inner_rule(rule: Any, name: str) -> None:
     )
 
 
+def scaled_inside(rule: Rule) -> Rule | None:
+    """Return the rule, of this one and those inside it, that divides by a scale of the loss."""
+    if getattr(rule, "loss_scale_factor", None) is not None:
+        return rule
+    inside = (
+        getattr(rule, "rule", None),
+        getattr(rule, "default", None),
+        *(getattr(rule, "rules", None) or {}).values(),
+    )
+    found = (scaled_inside(part) for part in inside if isinstance(part, Rule))
+    return next((part for part in found if part is not None), None)
+
+
 DEFAULT = "(default)"
 
 
@@ -1207,6 +1220,12 @@ class LossScaler:
         floor: float = 1.0,
     ) -> None:
         refuse_no_inner_rule(rule, "LossScaler")
+        scaled = scaled_inside(rule)
+        if scaled is not None:
+            raise ValueError(
+                f"LossScaler divides by the scale, and {scaled} would divide once more. Leave out "
+                "its loss_scale_factor."
+            )
         self.rule = rule
         self.initial_scale = _above_zero(initial_scale, "LossScaler: initial_scale")
         self.dynamic_growth_steps = whole_number(dynamic_growth_steps, "dynamic_growth_steps", 1)

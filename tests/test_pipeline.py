@@ -543,6 +543,13 @@ def test_a_scale_beyond_single_precision_is_refused():
         d2l.LossScaler(d2l.SGD(0.1), 2.0**200)
 
 
+def test_a_loss_is_unscaled_once():
+    scaled = d2l.Pipeline(d2l.SGD(0.1), loss_scale_factor=8.0)
+    for rule in (scaled, d2l.Pipeline(scaled), d2l.RuleMap(d2l.SGD(0.1), {"b": scaled})):
+        with pytest.raises(ValueError, match="divide once more"):
+            d2l.LossScaler(rule)
+
+
 def test_a_scale_that_could_not_come_back_does_not_grow():
     assert d2l.next_scale(2.0**127, 1999, finite=True) == (2.0**127, 0)
     assert d2l.next_scale(2.0**126, 1999, finite=True) == (2.0**127, 0)
