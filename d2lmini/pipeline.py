@@ -114,7 +114,8 @@ def unscale(g: Parameters, scale: float) -> Parameters:
     -------
     array, or list or dict of arrays
         The gradient of the loss, in the precision of what was given. The division itself is in
-        double precision if the factor is beyond the other: half precision ends at 65,504.
+        double precision if the factor is too large or too small for that of the gradient: half
+        precision ends at 65,504.
 
     Raises
     ------
@@ -136,8 +137,9 @@ def unscale(g: Parameters, scale: float) -> Parameters:
 
 
 def _divided(part: np.ndarray, scale: float) -> np.ndarray:
-    # A factor of 2^16 is infinite in half precision, and what is divided by it would be zero.
-    wide = part if scale <= np.finfo(part.dtype).max else part.astype(np.float64)
+    # In half precision a factor of 2^16 is infinite, and one of 2^-25 zero.
+    limits = np.finfo(part.dtype)
+    wide = part if limits.tiny <= scale <= limits.max else part.astype(np.float64)
     return (wide / scale).astype(part.dtype, copy=False)
 
 
@@ -456,7 +458,8 @@ def average(mean: Parameters, x: Parameters, momentum: float) -> Parameters:
     mean, x : array, or list or dict of arrays
         The average so far and the parameters, alike in structure and shapes.
     momentum : float
-        :math:`m`, in [0, 1).
+        :math:`m`, in [0, 1). It is rounded to the precision of the parameters, as in Keras: 0.9998
+        is 1 in half precision, and the average rests.
 
     Returns
     -------
@@ -550,7 +553,7 @@ def _check_constraint(constraint: Any) -> None:
 
 
 def _projected(part: np.ndarray, constraint: Callable) -> np.ndarray:
-    new = constraint(part)
+    new = constraint(part.copy())  # it may work in place
     if new is None:
         raise TypeError("The constraint returned None. Is a return missing?")
     if not isinstance(new, (np.ndarray, np.floating)):
@@ -609,7 +612,8 @@ def sum_repeats(rows, values) -> tuple[np.ndarray, np.ndarray]:
         )
     known, places = np.unique(rows, return_inverse=True)
     summed = np.zeros((len(known), *values.shape[1:]), values.dtype)
-    np.add.at(summed, places, values)
+    with quiet():
+        np.add.at(summed, places, values)
     return known, summed
 
 
@@ -1136,7 +1140,8 @@ def next_scale(
     Returns
     -------
     scale : float
-        The new scale, rounded to single precision as Keras keeps it.
+        The new scale, rounded to single precision as Keras keeps it. (TensorFlow may take numbers
+        below 2^-126 for zero; here they are kept.)
     quiet_steps : int
         The new count.
 

@@ -612,6 +612,30 @@ def test_a_constraint_by_name_leaves_the_others_alone():
         d2l.project(x, {"v": np.abs})
 
 
+def test_a_constraint_that_works_in_place_changes_nothing_that_was_given():
+    def in_place(w):
+        w[w < 0] = 0
+        return w
+
+    x = np.array([-1.0, 2.0])
+    rule = d2l.Pipeline(d2l.SGD(0.1), constraint=in_place)
+    assert d2l.project(x, in_place).tolist() == [0.0, 2.0]
+    new, _ = rule.step(x, np.zeros(2), rule.init(x))
+    assert x.tolist() == [-1.0, 2.0]
+    assert new.tolist() == [0.0, 2.0]
+
+
+def test_a_scale_below_the_smallest_number_is_divided_by_all_the_same():
+    for dtype, size, scale in (("float16", 6e-5, 2.0**-26), ("float32", 1e-30, 2.0**-160)):
+        g = np.array([size, -size], dtype) * np.array(2.0**-10, dtype)
+        with np.errstate(over="ignore"):
+            right = (g.astype(float) / scale).astype(dtype)
+        found = d2l.unscale(g, scale)
+        assert found.dtype == dtype
+        assert np.isfinite(right).all()
+        assert np.array_equal(found, right)
+
+
 def test_single_numbers_come_back_as_numbers(tmp_path):
     trained = d2l.train(MODEL, d2l.SGD(0.1), DATA, epochs=1)
     kept = {"one": [np.float32(0.5)], "many": [np.array([0.5])], "plain": [0.5, float("nan"), None]}
