@@ -1140,8 +1140,8 @@ def next_scale(
     Returns
     -------
     scale : float
-        The new scale, rounded to single precision as Keras keeps it. (TensorFlow may take numbers
-        below 2^-126 for zero; here they are kept.)
+        The new scale, rounded to single precision as Keras keeps it; TensorFlow may take numbers
+        below 2^-126 for zero, and here they are kept.
     quiet_steps : int
         The new count.
 
