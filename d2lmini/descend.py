@@ -26,7 +26,7 @@ from d2lmini.checks import (
 from d2lmini.datasets import Dataset, minibatches
 from d2lmini.models import one_number
 from d2lmini.objectives import Objective
-from d2lmini.pipeline import clip_global_norm
+from d2lmini.pipeline import clip_global_norm, scaled_inside
 from d2lmini.rule import (
     Parameters,
     Rule,
@@ -177,8 +177,8 @@ def minimize(
     runs = x.shape if objective.dimension == 1 else x.shape[:-1]
     if runs != () and getattr(rule, "couples", False):
         raise ValueError(
-            f"{rule} takes a length over all coordinates, and so over all the runs side by side: "
-            "minimize them one by one."
+            f"{rule} clips by a length or has a constraint, which would be taken over all the runs "
+            "side by side: minimize them one by one."
         )
     single, is_number = runs == (), x.ndim == 0
     far, first_value = _far(objective, x), None
@@ -795,16 +795,9 @@ def refuse_no_rule(rule: Any) -> None:
 
 def refuse_scaled(rule: Rule) -> None:
     """Raise a ValueError if a rule waits for gradients of a loss that was multiplied."""
-    inside = getattr(rule, "rules", None)
-    for part in (
-        getattr(rule, "rule", None),
-        getattr(rule, "default", None),
-        *(inside or {}).values(),
-    ):
-        if isinstance(part, Rule):
-            refuse_scaled(part)
-    if getattr(rule, "loss_scale_factor", None) is not None:
+    scaled = scaled_inside(rule)
+    if scaled is not None:
         raise ValueError(
-            f"{rule} expects gradients of {rule.loss_scale_factor:.6g} times the loss, but these "
-            "are of the loss itself. Leave out loss_scale_factor, or take the steps yourself."
+            f"{scaled} expects gradients of {scaled.loss_scale_factor:.6g} times the loss, but "
+            "these are of the loss itself. Leave out loss_scale_factor, or take the steps yourself."
         )

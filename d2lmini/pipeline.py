@@ -114,7 +114,8 @@ def unscale(g: Parameters, scale: float) -> Parameters:
     -------
     array, or list or dict of arrays
         The gradient of the loss, in the precision of what was given. The division itself is in
-        double precision if the factor is beyond the other: half precision ends at 65,504.
+        double precision if the factor is too large or too small for that of the gradient: half
+        precision ends at 65,504.
 
     Raises
     ------
@@ -136,14 +137,15 @@ def unscale(g: Parameters, scale: float) -> Parameters:
 
 
 def _divided(part: np.ndarray, scale: float) -> np.ndarray:
-    # A factor of 2^16 is infinite in half precision, and what is divided by it would be zero.
-    wide = part if scale <= np.finfo(part.dtype).max else part.astype(np.float64)
+    # In half precision a factor of 2^16 is infinite, and one of 2^-25 zero.
+    limits = np.finfo(part.dtype)
+    wide = part if limits.tiny <= scale <= limits.max else part.astype(np.float64)
     return (wide / scale).astype(part.dtype, copy=False)
 
 
 def _as_precise(g: Parameters, x: Parameters) -> Parameters:
-    """Return a gradient in the precision of the parameters."""
-    return _each(lambda part, like: part.astype(like.dtype, copy=False), g, x)
+    """Return a gradient in the precision of the parameters, or its own if that is higher."""
+    return _each(lambda part, like: part.astype(np.result_type(part, like), copy=False), g, x)
 
 
 @explain_arguments
@@ -456,7 +458,8 @@ def average(mean: Parameters, x: Parameters, momentum: float) -> Parameters:
     mean, x : array, or list or dict of arrays
         The average so far and the parameters, alike in structure and shapes.
     momentum : float
-        :math:`m`, in [0, 1).
+        :math:`m`, in [0, 1). It is rounded to the precision of the parameters, as in Keras: 0.9998
+        is 1 in half precision, and the average rests.
 
     Returns
     -------
@@ -550,7 +553,7 @@ def _check_constraint(constraint: Any) -> None:
 
 
 def _projected(part: np.ndarray, constraint: Callable) -> np.ndarray:
-    new = constraint(part)
+    new = constraint(part.copy())  # it may work in place
     if new is None:
         raise TypeError("The constraint returned None. Is a return missing?")
     if not isinstance(new, (np.ndarray, np.floating)):
@@ -609,7 +612,8 @@ def sum_repeats(rows, values) -> tuple[np.ndarray, np.ndarray]:
         )
     known, places = np.unique(rows, return_inverse=True)
     summed = np.zeros((len(known), *values.shape[1:]), values.dtype)
-    np.add.at(summed, places, values)
+    with quiet():
+        np.add.at(summed, places, values)
     return known, summed
 
 
@@ -658,7 +662,8 @@ class Pipeline(Rule):
         In every step whose number is a multiple of it the parameters become the average. With
         accumulation they do so at each gradient of that step, as in Keras.
     constraint : callable or dict of str to callable, optional
-        What projects the parameters after each step; see `project`.
+        What projects the parameters after each step; see `project`. Since it may look at a whole
+        array, as a ball does, there are no runs side by side with one, as with a norm.
     stages : tuple of str
         The order of the stages; by default that of Keras. Any other is for experiments.
 
@@ -708,8 +713,8 @@ class Pipeline(Rule):
             raise ValueError(f"Pipeline clips in one way, but got {' and '.join(given)}.")
         if self.couples and self.rule.shape != ():
             raise ValueError(
-                "A length would be taken over all runs side by side: clip by value, or run one by "
-                "one."
+                "A length, or a constraint, would be taken over all runs side by side: clip by "
+                "value, or run one by one."
             )
         if self.ema_momentum != 0.99 and not self.use_ema:
             raise ValueError("ema_momentum needs use_ema=True: there is no average.")
@@ -717,8 +722,13 @@ class Pipeline(Rule):
             raise ValueError("ema_overwrite_frequency needs use_ema=True: there is no average.")
         if self.constraint is not None:
             _check_constraint(self.constraint)
-        if isinstance(self.exclude_from_weight_decay, list):
+        if isinstance(self.exclude_from_weight_decay, (list, set, frozenset)):
             self._set("exclude_from_weight_decay", tuple(self.exclude_from_weight_decay))
+        if isinstance(self.exclude_from_weight_decay, np.ndarray):
+            raise TypeError(
+                "Pipeline: exclude_from_weight_decay must be a list of patterns, such as ['b1', "
+                "'b2'], or a function of name and array, but is an array."
+            )
         if self.exclude_from_weight_decay != () and self.rule.weight_decay is None:
             raise ValueError(
                 f"{self.rule} has no weight decay from which anything could be exempt: give it "
@@ -771,8 +781,8 @@ class Pipeline(Rule):
 
     @property
     def couples(self) -> bool:
-        """Whether a stage looks at several coordinates at once."""
-        here = self.clipnorm or self.global_clipnorm
+        """Whether a stage may look at several coordinates at once."""
+        here = self.clipnorm or self.global_clipnorm or self.constraint is not None
         return bool(here or getattr(self.rule, "couples", False))
 
     def rate(self, t: int):
@@ -899,6 +909,19 @@ def refuse_no_inner_rule(rule: Any, name: str) -> None:
     raise TypeError(
         f"{name} needs a rule, such as d2l.Adam(learning_rate=0.01), but got {shown(rule)}."
     )
+
+
+def scaled_inside(rule: Rule) -> Rule | None:
+    """Return the rule, of this one and those inside it, that divides by a scale of the loss."""
+    if getattr(rule, "loss_scale_factor", None) is not None:
+        return rule
+    inside = (
+        getattr(rule, "rule", None),
+        getattr(rule, "default", None),
+        *(getattr(rule, "rules", None) or {}).values(),
+    )
+    found = (scaled_inside(part) for part in inside if isinstance(part, Rule))
+    return next((part for part in found if part is not None), None)
 
 
 DEFAULT = "(default)"
@@ -1077,6 +1100,9 @@ class RuleMap(Rule):
 
 # ---- half precision -----------------------------------------------------------------------------
 
+LARGEST_SCALE = float(np.finfo(np.float32).max)
+BEYOND = "are kept in single precision, which ends at 3.4e38"
+
 
 @explain_arguments
 def next_scale(
@@ -1114,7 +1140,8 @@ def next_scale(
     Returns
     -------
     scale : float
-        The new scale, rounded to single precision as Keras keeps it.
+        The new scale, rounded to single precision as Keras keeps it; TensorFlow may take numbers
+        below 2^-126 for zero, and here they are kept.
     quiet_steps : int
         The new count.
 
@@ -1139,6 +1166,8 @@ def next_scale(
     growth = whole_number(dynamic_growth_steps, "dynamic_growth_steps", 1)
     if scale < 0 or floor < 0:
         raise ValueError(f"scale and floor must not be negative, but are {scale} and {floor}.")
+    if max(scale, floor) > LARGEST_SCALE:
+        raise ValueError(f"scale and floor {BEYOND}, but are {scale:.6g} and {floor:.6g}.")
     with quiet():
         if not true_or_false(finite, "finite"):
             return max(float(np.float32(scale * 0.5)), floor), 0
@@ -1196,10 +1225,18 @@ class LossScaler:
         floor: float = 1.0,
     ) -> None:
         refuse_no_inner_rule(rule, "LossScaler")
+        scaled = scaled_inside(rule)
+        if scaled is not None:
+            raise ValueError(
+                f"LossScaler divides by the scale, and {scaled} would divide once more. Leave out "
+                "its loss_scale_factor."
+            )
         self.rule = rule
         self.initial_scale = _above_zero(initial_scale, "LossScaler: initial_scale")
         self.dynamic_growth_steps = whole_number(dynamic_growth_steps, "dynamic_growth_steps", 1)
         self.floor = number(floor, "LossScaler: floor")
+        if self.initial_scale > LARGEST_SCALE:
+            raise ValueError(f"LossScaler: scales {BEYOND}; got {self.initial_scale:.6g}.")
         if not 0 <= self.floor <= self.initial_scale:
             raise ValueError(
                 "LossScaler: floor must be at least 0 and at most initial_scale, "

@@ -15,14 +15,20 @@ from d2lmini.pipeline import Pipeline, RuleMap
 from d2lmini.rule import Rule, StateOf
 
 KEPT = tuple(field.name for field in fields(History) if field.name != "rule")
+NOT_KEPT = (
+    "Only numbers, arrays of numbers and text are saved, but this history holds something else: is "
+    "it in a metric, or in the state of the rule?"
+)
 
 
 @explain_arguments
 def save_history(history: History, file: str | os.PathLike) -> Path:
     """Write a history to a file, with all that `train` needs to go on.
 
-    The file is one of NumPy's (``.npz``); it holds arrays and text, and no code. It is written
-    beside its place and moved there, so that an interruption leaves no half of it.
+    Model, rule, data, ``batch_size`` and ``seed`` are not in the file: with the same ones a
+    training goes on bit for bit. The file is one of NumPy's (``.npz``); it holds arrays and text,
+    and no code. It is written beside its place and moved there, so that an interruption leaves no
+    half of it.
 
     Parameters
     ----------
@@ -63,10 +69,7 @@ def save_history(history: History, file: str | os.PathLike) -> Path:
     try:
         text = json.dumps({"rule": _kind(history.rule), "kept": kept})
     except TypeError:
-        raise TypeError(
-            "Only numbers, arrays and text are saved, but this history holds something else: is it "
-            "in a metric, or in the state of the rule?"
-        ) from None
+        raise TypeError(NOT_KEPT) from None
     file = Path(file)
     if not file.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {str(file.parent)!r} for {file.name!r}.")
@@ -154,6 +157,8 @@ def _packed(value: Any, arrays: list) -> Any:
     if isinstance(value, (list, tuple)):
         return {"list": [_packed(part, arrays) for part in value]}
     if isinstance(value, np.ndarray | np.generic):
+        if np.asarray(value).dtype.hasobject:
+            raise TypeError(NOT_KEPT)
         arrays.append(np.asarray(value))
         return {"array": len(arrays) - 1, "number": isinstance(value, np.generic)}
     return {"value": value}

@@ -44,14 +44,30 @@ def test_the_tables_have_all_questions():
     assert all(len(q.says) == len(COLUMNS) for q in QUESTIONS.values())
 
 
-def test_an_infinite_array_becomes_nan_everywhere():
-    """The others are in the table; with none of the three a training goes on."""
-    g = np.array([np.inf])
-    assert np.isnan(d2l.clip_global_norm(g, 1.0)).all()
+def test_a_scale_of_zero_makes_the_weights_nan_in_pytorch_too():
+    module = around_elsewhere.torch()
+    x = module.nn.Parameter(module.ones(1))
+    sgd = module.optim.SGD([x], lr=0.1)
+    scaler = module.amp.GradScaler("cpu", init_scale=2.0**15)
+    for g in [np.inf] * 165 + [1.0]:
+        assert float(x.detach()[0]) == 1
+        sgd.zero_grad()
+        scaler.scale((g * x).sum()).backward()
+        scaler.step(sgd)
+        scaler.update()
+    assert scaler.get_scale() == 0
+    assert np.isnan(float(x.detach()[0]))
+
+
+def test_an_infinite_entry_becomes_nan_everywhere():
+    """The other arrays are in the table; with none of the three a training goes on."""
+    g = np.array([np.inf, 1.0])
+    assert np.isnan(d2l.clip_global_norm(g, 1.0)).all()  # as in Keras
     module, jax_made = around_elsewhere.torch(), around_elsewhere.optax()
-    a = module.nn.Parameter(module.ones(1))
-    a.grad = module.tensor([np.inf])
+    a = module.nn.Parameter(module.ones(2))
+    a.grad = module.tensor(g.astype("float32"))
     module.nn.utils.clip_grad_norm_([a], 1.0)
-    assert np.isnan(float(a.grad[0]))
     clip = jax_made.clip_by_global_norm(1.0)
-    assert np.isnan(float(clip.update(g, clip.init(g))[0][0]))
+    for found in (a.grad.numpy(), np.asarray(clip.update(g, clip.init(g))[0])):
+        assert np.isnan(found[0])
+        assert found[1] == 0

@@ -517,6 +517,39 @@ def test_a_scale_beyond_half_precision_is_divided_by_all_the_same():
             assert np.array_equal(new, np.float32(1) - true.astype("float32"))
 
 
+def test_a_gradient_in_more_digits_than_the_weights_is_divided_first():
+    pytest.importorskip("tensorflow")
+    keras = d2l.keras()
+    x, g, scale = np.ones(2, "float16"), np.float32([1e6, -2e6]), 2.0**15  # beyond half precision
+    pipe = d2l.Pipeline(d2l.SGD(0.01), loss_scale_factor=scale)
+    scaler = d2l.LossScaler(d2l.SGD(0.01), scale)
+    theirs = (
+        keras.optimizers.SGD(0.01, loss_scale_factor=scale),
+        keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=scale),
+    )
+    for rule, optimizer in zip((pipe, scaler), theirs, strict=True):
+        weight = keras.Variable(x, dtype="float16")
+        optimizer.apply([keras.ops.convert_to_tensor(g)], [weight])
+        new = rule.step(x, g, rule.init(x))[0]
+        assert new.dtype == "float16"
+        assert np.isfinite(new).all()
+        assert np.array_equal(new, weight.numpy())
+
+
+def test_a_scale_beyond_single_precision_is_refused():
+    with pytest.raises(ValueError, match="ends at"):
+        d2l.next_scale(2.0**200, 0, finite=False)
+    with pytest.raises(ValueError, match="ends at"):
+        d2l.LossScaler(d2l.SGD(0.1), 2.0**200)
+
+
+def test_a_loss_is_unscaled_once():
+    scaled = d2l.Pipeline(d2l.SGD(0.1), loss_scale_factor=8.0)
+    for rule in (scaled, d2l.Pipeline(scaled), d2l.RuleMap(d2l.SGD(0.1), {"b": scaled})):
+        with pytest.raises(ValueError, match="divide once more"):
+            d2l.LossScaler(rule)
+
+
 def test_a_scale_that_could_not_come_back_does_not_grow():
     assert d2l.next_scale(2.0**127, 1999, finite=True) == (2.0**127, 0)
     assert d2l.next_scale(2.0**126, 1999, finite=True) == (2.0**127, 0)
@@ -545,6 +578,10 @@ def test_a_pipeline_inside_a_pipeline_keeps_its_decay_and_its_norms():
         d2l.minimize(d2l.bowl, normed, start=np.ones((3, 2)))
     with pytest.raises(ValueError, match="pipeline inside"):
         d2l.Pipeline(inner, exclude_from_weight_decay=["b"])
+    ball = d2l.Pipeline(d2l.SGD(0.1), constraint=lambda w: w / max(1, np.linalg.norm(w)))
+    with pytest.raises(ValueError, match="one by one"):  # the ball of all runs together
+        d2l.minimize(d2l.bowl, ball, start=np.ones((3, 2)))
+    assert d2l.minimize(d2l.bowl, ball, start=np.ones(2)).diverged_at is None
     scaled = d2l.Pipeline(d2l.SGD(0.1), loss_scale_factor=8.0)
     for rule in (d2l.Pipeline(scaled), d2l.RuleMap(scaled, {"b": d2l.SGD(0.1)})):
         with pytest.raises(ValueError, match="Leave out loss_scale_factor"):
@@ -560,9 +597,10 @@ def test_nothing_is_left_out_without_a_word(tmp_path):
     file = d2l.save_history(trained, tmp_path / "one.npz")
     with pytest.raises(ValueError, match=r"Pipeline\(RMSprop\), not with Pipeline\(Adagrad\)"):
         d2l.load_history(file, d2l.Pipeline(d2l.Adagrad(0.01)))
-    odd = dataclasses.replace(trained, metrics={"odd": [object()]})
-    with pytest.raises(TypeError, match="Only numbers, arrays and text"):
-        d2l.save_history(odd, tmp_path / "two.npz")
+    for kept in ([object()], np.array([object()])):  # the second could be saved, and never read
+        odd = dataclasses.replace(trained, metrics={"odd": kept})
+        with pytest.raises(TypeError, match="Only numbers, arrays of numbers and text"):
+            d2l.save_history(odd, tmp_path / "two.npz")
     assert [f.name for f in tmp_path.iterdir()] == ["one.npz"]
 
 
@@ -572,6 +610,30 @@ def test_a_constraint_by_name_leaves_the_others_alone():
     assert {k: v.tolist() for k, v in found.items()} == {"w": [0.0, 2.0], "b": [-3.0]}
     with pytest.raises(ValueError, match="there is no array 'v'"):
         d2l.project(x, {"v": np.abs})
+
+
+def test_a_constraint_that_works_in_place_changes_nothing_that_was_given():
+    def in_place(w):
+        w[w < 0] = 0
+        return w
+
+    x = np.array([-1.0, 2.0])
+    rule = d2l.Pipeline(d2l.SGD(0.1), constraint=in_place)
+    assert d2l.project(x, in_place).tolist() == [0.0, 2.0]
+    new, _ = rule.step(x, np.zeros(2), rule.init(x))
+    assert x.tolist() == [-1.0, 2.0]
+    assert new.tolist() == [0.0, 2.0]
+
+
+def test_a_scale_below_the_smallest_number_is_divided_by_all_the_same():
+    for dtype, size, scale in (("float16", 6e-5, 2.0**-26), ("float32", 1e-30, 2.0**-160)):
+        g = np.array([size, -size], dtype) * np.array(2.0**-10, dtype)
+        with np.errstate(over="ignore"):
+            right = (g.astype(float) / scale).astype(dtype)
+        found = d2l.unscale(g, scale)
+        assert found.dtype == dtype
+        assert np.isfinite(right).all()
+        assert np.array_equal(found, right)
 
 
 def test_single_numbers_come_back_as_numbers(tmp_path):
@@ -628,6 +690,17 @@ def test_files_of_others_are_refused(text, tmp_path):
     trained = d2l.train(MODEL, d2l.SGD(0.1), DATA, epochs=1)
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         d2l.save_history(trained, tmp_path / "nowhere" / "one.npz")
+
+
+def test_exempt_patterns_come_in_a_list_or_a_set():
+    x = {"w": np.ones(1), "b": np.ones(1)}
+    for patterns in (["b"], {"b"}, ("b",)):
+        rule = d2l.Pipeline(d2l.SGD(0.1, weight_decay=1.0), exclude_from_weight_decay=patterns)
+        new, _ = rule.step(x, {"w": np.zeros(1), "b": np.zeros(1)}, rule.init(x))
+        assert {k: v.item() for k, v in new.items()} == {"w": 0.9, "b": 1.0}
+    assert d2l.Pipeline(d2l.SGD(0.1), exclude_from_weight_decay=frozenset())
+    with pytest.raises(TypeError, match="list of patterns"):
+        d2l.Pipeline(d2l.AdamW(0.1), exclude_from_weight_decay=np.array(["b"]))
 
 
 def test_a_single_array_can_be_exempt():
