@@ -1288,4 +1288,17 @@ FALSE_CLAIMS = [
         'assert 1.1 < left_over < 0.9 * score["plain"][1] / score["warmed up"][1]',
         "assert left_over < 1.1",
     ),
+    FalseClaim(
+        "practice/schedules.md",
+        "Beside a gentle direction the best rate is held for half of the time at any limit.",
+        "assert (np.diff(free[:-1]) < 1e-3).all() and 4 < free[0] < 20",
+        "assert (free[:50] > 49).all()",
+    ),
+    FalseClaim(
+        "practice/schedules.md",
+        "With small batches gradients in advance do nothing for Adam either.",
+        '    assert 0.5 < ranked[name] / ranked["plain"] < 0.8, name',
+        '    assert 0.5 < ranked[name] / ranked["plain"] < 0.8 or name == "waited"\n'
+        'assert ranked["waited"] > 0.8 * ranked["plain"]',
+    ),
 ]
