@@ -186,7 +186,8 @@ class InverseRootDecay(_Schedule):
     .. math:: \eta_k = \frac{\eta_0}{\sqrt{1 + k / K}}
 
     With :math:`K = 1` it is :math:`\eta_0 / \sqrt t` at step :math:`t`. After a warm-up of
-    :math:`K` steps it is the schedule of Vaswani et al. (2017). Keras does not have it.
+    :math:`K` steps it is the schedule of Vaswani et al. (2017), one step late. Keras does not
+    have it.
 
     Parameters
     ----------
