@@ -34,13 +34,13 @@ class Row:
     place : str
         Whose docstring speaks of it, as a name in ``keras``.
     quote : str
-        Some words of that docstring; empty if it is silent.
+        Some words of that docstring on the matter; empty if it has none.
     code : str
         The reproduction: it imports what it needs, and prints what happens.
     answers : dict
         For each answer, what the reproduction prints then.
     documented : str or None
-        The answer of the documentation; None if it has none.
+        The answer of the documentation; None if it has none, or too few words to decide.
     seen : str
         The answer of Keras `VERSION`.
     before : tuple of str, optional
@@ -96,7 +96,7 @@ class Row:
         Returns
         -------
         str
-            "as documented", "differs", "not documented", or "mended since …" with the last version
+            "as documented", "differs", "not documented", or "mended after …" with the last version
             that is known to differ.
         """
         answer = self.answer(printed)
@@ -105,8 +105,8 @@ class Row:
         if answer != self.documented:
             return DIFFERS
         if answer != self.seen:
-            return f"mended since {VERSION}"
-        return f"mended since {self.before[0]}" if self.before else AS_DOCUMENTED
+            return f"mended after {VERSION}"
+        return f"mended after {self.before[0]}" if self.before else AS_DOCUMENTED
 
 
 def run(code: str) -> str:
@@ -238,6 +238,8 @@ def shown(name: str, printed: str) -> str:
     row = ROWS[name]
     link = f"[docstring of `keras.{row.place}`]({SOURCE}{docstring(row.place)[1]}) ({VERSION})"
     says = f"In the {link}: “{row.quote}”." if row.quote else f"The {link} is silent."
+    if row.quote and row.documented is None:
+        says += " No more is said."
     verdict = row.verdict(printed)
     known = ", ".join(
         f"[{'/'.join(url.split('/')[-4:-2])} {url.split('/')[-1]}]({url})" for url in row.threads
@@ -424,19 +426,19 @@ ROWS = {
             """
         ),
         answers={
-            "with the global norm, all arrays": (
+            "with the global norm, all become nan": (
                 "clipnorm: steps nan and 0.5\n"
                 "global_clipnorm: steps nan and nan\n"
                 "clipvalue: steps 1.0 and 0.5"
             ),
-            "never another array": (
+            "with the global norm, the others stand still": (
                 "clipnorm: steps nan and 0.5\n"
                 "global_clipnorm: steps nan and 0.0\n"
                 "clipvalue: steps 1.0 and 0.5"
             ),
         },
         documented=None,
-        seen="with the global norm, all arrays",
+        seen="with the global norm, all become nan",
     ),
     "repeated-tokens": Row(
         claim="A token that comes twice has one gradient",
@@ -552,7 +554,7 @@ ROWS = {
             ),
             "yes": ("{}: first step 1.000\n{'initial_accumulator_value': 0.0}: first step 1.000"),
         },
-        documented="yes",
+        documented=None,
         seen="only from an accumulator of 0",
     ),
     "ftrl-start": Row(
@@ -664,7 +666,7 @@ ROWS = {
             """
         ),
         answers={
-            "a number for each weight": (
+            "half of Adam's: a number for each weight": (
                 "Adam keeps 2.00 numbers for each weight\n"
                 "Adafactor keeps 1.00 numbers for each weight"
             ),
@@ -673,11 +675,11 @@ ROWS = {
                 "Adafactor keeps 0.00 numbers for each weight"
             ),
         },
-        documented="next to nothing",
-        seen="a number for each weight",
+        documented=None,
+        seen="half of Adam's: a number for each weight",
     ),
     "adafactor-relative-step": Row(
-        claim="Without relative_step Adafactor keeps its rate",
+        claim="Adafactor's relative_step makes a difference",
         place="optimizers.Adafactor",
         quote=(
             "If `learning_rate` is a constant and `relative_step=True`, "
@@ -697,11 +699,50 @@ ROWS = {
             """
         ),
         answers={
-            "it falls either way": "True 0.90 0.71 0.58 0.50\nFalse 0.90 0.71 0.58 0.50",
-            "it is kept": "True 0.90 0.71 0.58 0.50\nFalse 0.90 0.90 0.90 0.90",
+            "none: the rate falls either way": (
+                "True 0.90 0.71 0.58 0.50\nFalse 0.90 0.71 0.58 0.50"
+            ),
+            "without it the rate is kept": "True 0.90 0.71 0.58 0.50\nFalse 0.90 0.90 0.90 0.90",
         },
-        documented="it is kept",
-        seen="it falls either way",
+        documented="without it the rate is kept",
+        seen="none: the rate falls either way",
+    ),
+    "schedule-free-start": Row(
+        claim="Schedule-Free starts from the weights",
+        place="optimizers.ScheduleFreeAdamW",
+        quote="`momentum`: The sequence where gradient updates are applied",
+        code=_code(
+            """
+            import keras
+            import numpy as np
+
+
+            def weight_after_one_step(built):
+                layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+                model = keras.Sequential([keras.Input((1,)), layer])
+                optimizer = keras.optimizers.ScheduleFreeAdamW(0.05)
+                if built:
+                    optimizer.build(model.trainable_variables)
+                model.compile(optimizer, loss=lambda y, p: p)  # the gradient is 1
+                model.fit(np.ones((1, 1)), np.ones((1, 1)), verbose=0)
+                return float(layer.kernel.numpy()[0, 0])
+
+
+            print(f"compile, fit: 1 becomes {weight_after_one_step(built=False):.2f}")
+            print(f"build, compile, fit: 1 becomes {weight_after_one_step(built=True):.2f}")
+            """
+        ),
+        answers={
+            "in fit it starts from zero": (
+                "compile, fit: 1 becomes -0.05\nbuild, compile, fit: 1 becomes 0.95"
+            ),
+            "it starts from the weights": (
+                "compile, fit: 1 becomes 0.95\nbuild, compile, fit: 1 becomes 0.95"
+            ),
+        },
+        documented="it starts from the weights",
+        seen="in fit it starts from zero",
+        threads=("https://github.com/keras-team/keras/pull/23353",),
     ),
     "schedule-free": Row(
         claim="Schedule-Free interpolates by beta_1",
@@ -776,11 +817,13 @@ ROWS = {
             """
         ),
         answers={
-            "it raises an error": "Adam takes a step\nMuon raises InvalidArgumentError",
+            "an array of doubles is an error": (
+                "Adam takes a step\nMuon raises InvalidArgumentError"
+            ),
             "as Adam does": "Adam takes a step\nMuon takes a step",
         },
-        documented="as Adam does",
-        seen="it raises an error",
+        documented=None,
+        seen="an array of doubles is an error",
     ),
     "piecewise": Row(
         claim="A boundary belongs to the piece before it",
@@ -866,7 +909,7 @@ ROWS = {
         },
         documented="at alpha times the target",
         seen="at alpha times the target",
-        before=("3.12.0", "its docstring said that it goes from `warmup_target` to `alpha`"),
+        before=("3.12.4", "its docstring said that it goes from `warmup_target` to `alpha`"),
         threads=("https://github.com/keras-team/keras/issues/21772",),
     ),
     "ema-fit": Row(
@@ -1027,6 +1070,7 @@ ROWS = {
         ),
         answers={
             "a scale of 0 makes one that is used": "scale 0, then weight nan",
+            "a scale of 0 skips the step": "scale 0, then weight 1.00",
             "a scale never makes one": "scale 1, then weight 0.95",
         },
         documented="a scale never makes one",

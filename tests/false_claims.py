@@ -1421,6 +1421,24 @@ FALSE_CLAIMS = [
         '    "Adafactor keeps 0.00 numbers for each weight",',
     ),
     FalseClaim(
+        "reference/keras_under_test.md",
+        "Under Schedule-Free fit begins at the initial weights.",
+        '    "compile, fit: 1 becomes -0.05",',
+        '    "compile, fit: 1 becomes 0.95",',
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "In fit the slices of a token that comes twice are summed first.",
+        "    assert np.allclose(trained(rule, False), trained(rule, True), atol=1e-4) == same",
+        "    assert np.allclose(trained(rule, False), trained(rule, True), atol=1e-4)",
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "With the global norm PyTorch, too, makes all arrays nan.",
+        "assert 1.0 / (np.inf + 1e-6) * 0.5 == 0",
+        "assert np.isnan(1.0 / (np.inf + 1e-6) * 0.5)",
+    ),
+    FalseClaim(
         "reference/coming_from_d2l.md",
         "Epsilon beside the fraction makes every step longer by a millionth.",
         "assert np.isclose(slipped[0] - meant[0], 1e-6, rtol=0.02)",
