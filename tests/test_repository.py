@@ -295,6 +295,7 @@ def test_the_wheel_says_what_it_is(built):
         "matplotlib",
         "numpy",
         "scikit-learn",
+        "joblib",
         "tqdm",
     }
     urls = metadata.get_all("Project-URL") or []
