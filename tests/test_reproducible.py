@@ -98,7 +98,7 @@ def test_an_edit_of_prose_runs_nothing_and_leaves_no_trace(copy: Path, website: 
 
 
 @pytest.mark.parametrize("changed", ["d2lmini/optimizers.py", "requirements.txt"])
-def test_a_change_of_the_package_or_of_a_pin_empties_the_cache(copy: Path, changed: str) -> None:
+def test_a_change_of_a_rule_or_of_a_pin_runs_chapters_again(copy: Path, changed: str) -> None:
     file = copy.parent / changed
     original = file.read_bytes()
     count = "import execute; print(len(execute.changed_chapters(execute.open_cache())))"
