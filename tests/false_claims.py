@@ -1329,6 +1329,18 @@ FALSE_CLAIMS = [
     ),
     FalseClaim(
         "practice/digits.md",
+        "Half of the images, seen twice as often, would do as well.",
+        "assert (fewer > 1.05 * more).all()",
+        "assert (fewer < 1.05 * more).all()",
+    ),
+    FalseClaim(
+        "practice/digits.md",
+        "The images that all networks misread cannot be read from these training data.",
+        "assert np.sum(missed_by == 120) >= 1 and (nearest == test.y)[missed_by == 120].all()",
+        "assert np.sum(missed_by == 120) >= 1 and (nearest != test.y)[missed_by == 120].any()",
+    ),
+    FalseClaim(
+        "practice/digits.md",
         "The accuracy on shuffled images holds for a stretch of the file, too.",
         "    assert stretches[name].mean() < shuffles[name].mean() - 2",
         "    assert stretches[name].mean() > shuffles[name].mean() - 1",
