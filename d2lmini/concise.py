@@ -547,4 +547,9 @@ def _rows_of_pixels(name: str, images, labels) -> Dataset:
             f"{name}: expected gray images, as bytes in an array of shape (n, height, width), but "
             f"Keras' loader returned the type {images.dtype} and the shape {images.shape}."
         )
+    if labels.dtype.kind not in "ui":
+        raise ValueError(
+            f"{name}: expected whole numbers as labels, but Keras' loader returned the type "
+            f"{labels.dtype}."
+        )
     return Dataset(name, images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64))

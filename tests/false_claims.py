@@ -1262,6 +1262,18 @@ FALSE_CLAIMS = [
         "    assert stretches[name].mean() > shuffles[name].mean() - 1",
     ),
     FalseClaim(
+        "practice/digits.md",
+        "Half of the images, seen twice as often, would do as well.",
+        "assert (fewer > 1.05 * more).all()",
+        "assert (fewer < 1.05 * more).all()",
+    ),
+    FalseClaim(
+        "practice/digits.md",
+        "The images that all networks misread cannot be read from these training data.",
+        "assert np.sum(missed_by == 120) >= 1 and (nearest == test.y)[missed_by == 120].all()",
+        "assert np.sum(missed_by == 120) >= 1 and (nearest != test.y)[missed_by == 120].any()",
+    ),
+    FalseClaim(
         "practice/reviews.md",
         "A bag of words gets about half of the mirrored reviews right, a little more if tuned.",
         "assert max(bags.values()) == min(bags.values()) == 0.5",

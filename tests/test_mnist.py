@@ -102,6 +102,13 @@ def test_what_is_no_gray_image_is_refused(loader, images):
         d2l.mnist()
 
 
+def test_labels_that_are_no_whole_numbers_are_refused(loader):
+    images, labels = samples(5)
+    loader(lambda: ((images, labels + 0.5), samples(5)))
+    with pytest.raises(ValueError, match="expected whole numbers as labels"):
+        d2l.mnist()
+
+
 def test_keras_checks_the_file_that_it_downloads(monkeypatch, tmp_path):
     # Its own promise, on which the loader relies: another file in that place is refused.
     from keras.src.datasets import mnist as module
