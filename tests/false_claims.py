@@ -1365,6 +1365,12 @@ FALSE_CLAIMS = [
     ),
     FalseClaim(
         "practice/comparing.md",
+        "On the reviews the test calls Adam faster than Lion.",
+        'assert ("Adam", "Lion") not in called["reviews"]',
+        'assert ("Adam", "Lion") in called["reviews"]',
+    ),
+    FalseClaim(
+        "practice/comparing.md",
         "Momentum, which contains SGD, is slower than SGD on none of the tasks.",
         'assert ("SGD", "momentum") in apart["digits"]',
         'assert ("SGD", "momentum") not in apart["digits"]',
