@@ -1,14 +1,15 @@
 """The ten-minute track: a benchmark of update rules for one laptop, with rules.
 
 Four tasks, a target for each that no contestant has set, the same number of trials for every
-contestant, other seeds for the result than for tuning, and a rule of significance that was
-written down before the runs. ``python -m d2lmini.track`` runs all of it; `run_track` is the same in
-Python. A run that is interrupted goes on where it was when it is started again.
+contestant, other seeds for the result than for tuning, and one stated rule of significance.
+``python -m d2lmini.track`` runs all of it; `run_track` is the same in Python. A run that is
+interrupted goes on where it was when it is started again.
 
 The protocol
 ------------
 1. A contestant is a rule and its search space: for each hyperparameter that is tuned an interval
-   and a scale. All learning rates are searched over four powers of ten.
+   and a scale. All learning rates are searched over four powers of ten. (Where a winner's rate is
+   the lowest or the highest that was tried, move the interval: this is not done here.)
 2. Every contestant has the same number of trials on every task: the first points of one Halton
    sequence in the unit cube, mapped to its space.
 3. A run ends with the first of three evaluations in a row at or below the task's target: that is
@@ -19,8 +20,9 @@ The protocol
    decides, and then the earlier trial.
 5. The best trial is run with the final seeds, none of which was a tuning seed. Only those count.
    The same seed means the same start and the same minibatches (or noise) for all contestants.
-6. Of two contestants one is faster on a task if the sign test over the final seeds, corrected by
-   Holm for all pairs of that task, has a p-value below 0.05. Otherwise they are not told apart.
+6. Of two contestants the one with fewer steps on more final seeds is faster on a task if the sign
+   test, two-sided and corrected by Holm for all pairs of that task, has a p-value below 0.05.
+   Otherwise they are not told apart.
 """
 
 import argparse
@@ -872,7 +874,7 @@ def write(results: dict[str, dict[str, dict]], folder: Path) -> None:
     """Write the steps, the seconds apart from them, a table and two figures."""
     import matplotlib.pyplot as plt
 
-    seconds = {n: {w: found.pop("seconds") for w, found in r.items()} for n, r in results.items()}
+    seconds = {n: {w: _seconds(found) for w, found in r.items()} for n, r in results.items()}
     rows = [f"  {json.dumps(n)}: {{\n" + ",\n".join(_rows(r)) + "\n  }" for n, r in results.items()]
     (folder / RESULTS).write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")
     (folder / "seconds.json").write_text(json.dumps(seconds, indent=1) + "\n", "utf-8")
@@ -886,6 +888,13 @@ def write(results: dict[str, dict[str, dict]], folder: Path) -> None:
     ax.legend(fontsize=8)
     fig.savefig(folder / "profiles.png", bbox_inches="tight")
     plt.close("all")
+
+
+def _seconds(found: dict) -> dict[str, float | None]:
+    """Take the seconds out of a result: of a thousand steps, and of the median to the target."""
+    thousand, median = found.pop("seconds"), float(np.median(as_numbers(found["steps"])))
+    to_target = thousand * median / 1000 if math.isfinite(median) else None
+    return {"of a thousand steps": thousand, "to the target": to_target}
 
 
 def _rows(results: Mapping[str, Mapping]) -> list[str]:

@@ -1391,6 +1391,12 @@ FALSE_CLAIMS = [
         "assert np.median(flattered) > 0.95",
     ),
     FalseClaim(
+        "practice/comparing.md",
+        "On the reviews the test calls Adam faster than Lion.",
+        'assert ("Adam", "Lion") not in called["reviews"]',
+        'assert ("Adam", "Lion") in called["reviews"]',
+    ),
+    FalseClaim(
         "reference/which_framework_does_what.md",
         "When the rate drops, Keras and PyTorch part in step 100.",
         "assert (dropped[:100] < 1e-9).all() and (dropped[100:] > 1).all() and dropped[-1] > 10",

@@ -233,7 +233,11 @@ def test_a_rule_of_ones_own_enters_by_a_file(tmp_path, capsys):
     assert list(found) == [*track.CONTESTANTS, "Signum"]
     assert "seconds" not in found["SGD"]
     seconds = json.loads((folder / "seconds.json").read_text())
-    assert all(value > 0 for value in seconds["quadratic"].values())
+    for who, of in seconds["quadratic"].items():
+        median = np.median(track.as_numbers(found[who]["steps"]))
+        expected = of["of a thousand steps"] * median / 1000 if np.isfinite(median) else None
+        assert of["of a thousand steps"] > 0
+        assert of["to the target"] == pytest.approx(expected)
     assert "| Signum |" in capsys.readouterr().out
     assert (folder / "steps.png").exists()
     assert (folder / "profiles.png").exists()
