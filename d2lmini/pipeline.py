@@ -1,6 +1,6 @@
 """What happens to a gradient between the loss and the weight, beside the rule itself.
 
-Each stage is a function of a line or two, and pure: it changes nothing that it is given. `Pipeline`
+Each stage is a function of a few lines, and pure: it changes nothing that it is given. `Pipeline`
 puts them around a rule, in the order and under the names of Keras:
 
 ========== ==================================================================
@@ -199,7 +199,7 @@ def clip_value(g: Parameters, clipvalue: float) -> Parameters:
     Returns
     -------
     array, or list or dict of arrays
-        The clipped gradient, in another direction if anything was clipped.
+        The clipped gradient; its direction may be another one.
 
     Raises
     ------
