@@ -129,13 +129,13 @@ class LineSearch(NamedTuple):
     Parameters
     ----------
     step : float
-        The step length; 0 if none was found.
+        The step length. If none was found, the last that lowered the value enough, or 0.
     value : float
         The value there.
     gradient : array
         The gradient there.
     wolfe : bool
-        Whether both strong Wolfe conditions hold.
+        Whether both strong Wolfe conditions hold, the first up to rounding of the value.
     trials : int
         At how many points the value was asked for.
     reason : str
