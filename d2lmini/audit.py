@@ -710,7 +710,7 @@ ROWS = {
     "schedule-free-start": Row(
         claim="Schedule-Free starts from the weights",
         place="optimizers.ScheduleFreeAdamW",
-        quote="`momentum`: The sequence where gradient updates are applied",
+        quote="Optimizer that implements the Schedule-Free AdamW algorithm.",
         code=_code(
             """
             import keras
@@ -865,7 +865,7 @@ ROWS = {
         seen="whole numbers stay whole",
     ),
     "cosine-example": Row(
-        claim="CosineDecay's example runs",
+        claim="CosineDecay's example can be used",
         place="optimizers.schedules.CosineDecay",
         quote="initial_learning_rate = 0",
         code=_code(
@@ -883,11 +883,13 @@ ROWS = {
             """
         ),
         answers={
-            "it raises an error": "0 -> InvalidArgumentError\n0.0 -> 0.050 at step 500",
-            "it runs": "0 -> 0.050 at step 500\n0.0 -> 0.050 at step 500",
+            "asked for a rate, it raises an error": (
+                "0 -> InvalidArgumentError\n0.0 -> 0.050 at step 500"
+            ),
+            "it gives a rate": "0 -> 0.050 at step 500\n0.0 -> 0.050 at step 500",
         },
-        documented="it runs",
-        seen="it raises an error",
+        documented="it gives a rate",
+        seen="asked for a rate, it raises an error",
     ),
     "cosine-end": Row(
         claim="CosineDecay ends at alpha times its target",
@@ -1007,13 +1009,13 @@ ROWS = {
             """
         ),
         answers={
-            "a model does, its weights alone do not": (
+            "a model does, weights loaded before compile do not": (
                 "model: goes on alike: True\nweights only: goes on alike: False"
             ),
             "not even a model": ("model: goes on alike: False\nweights only: goes on alike: False"),
         },
-        documented="a model does, its weights alone do not",
-        seen="a model does, its weights alone do not",
+        documented="a model does, weights loaded before compile do not",
+        seen="a model does, weights loaded before compile do not",
     ),
     "loss-scale-growth": Row(
         claim="A loss scale doubles, halves and skips",

@@ -1457,6 +1457,18 @@ FALSE_CLAIMS = [
         "assert np.isnan(1.0 / (np.inf + 1e-6) * 0.5)",
     ),
     FalseClaim(
+        "reference/keras_under_test.md",
+        "A file of weights does not hold the state of Adam.",
+        "assert int(other.optimizer.iterations) == int(net.optimizer.iterations) == 1",
+        "assert int(other.optimizer.iterations) == 0 != int(net.optimizer.iterations)",
+    ),
+    FalseClaim(
+        "reference/keras_under_test.md",
+        "Schedule-Free keeps the initial weights in a function of one's own.",
+        "assert is_built == [False, True] and np.isclose(x.numpy()[0], -0.05)",
+        "assert is_built == [False, True] and np.isclose(x.numpy()[0], 0.95)",
+    ),
+    FalseClaim(
         "reference/coming_from_d2l.md",
         "Epsilon beside the fraction makes every step longer by a millionth.",
         "assert np.isclose(slipped[0] - meant[0], 1e-6, rtol=0.02)",
