@@ -1152,18 +1152,6 @@ FALSE_CLAIMS = [
     ),
     FalseClaim(
         "practice/schedules.md",
-        "The best rates at blunt starts are as far above 2 over the sharpness as at sharp ones.",
-        "assert gentle[30][0] * np.median(blunt) / 2 < 3",
-        "assert gentle[30][0] * np.median(blunt) / 2 > 8",
-    ),
-    FalseClaim(
-        "practice/schedules.md",
-        "On top of a cap a warm-up gains nothing.",
-        'assert 1.1 < left_over < 0.9 * score["plain"][1] / score["warmed up"][1]',
-        "assert left_over < 1.1",
-    ),
-    FalseClaim(
-        "practice/schedules.md",
         "Beside a gentle direction the best rate is held for half of the time at any limit.",
         "assert (np.diff(free[:-1]) < 1e-3).all() and 4 < free[0] < 20",
         "assert (free[:50] > 49).all()",
