@@ -35,6 +35,7 @@ def faults(monkeypatch):
         ("Missing character: There is no x (U+2713) in font y!", "U+2713"),
         ("! Undefined control sequence.", "Undefined control sequence"),
         (r"Overfull \hbox (12.3pt too wide) in paragraph at lines 1--2", "12.3 points"),
+        (r"Overfull \vbox (45.6pt too high) has occurred while \output is active", "45.6 points"),
     ],
 )
 def test_a_fault_is_found(faults, line, said):

@@ -7,6 +7,7 @@ numbers that they have on the web, and the bibliography stays in its chapter.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -25,6 +26,7 @@ THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
 # Jupyter Book's document class asks for this package; Debian has it in a bundle of 1.4 GB only.
 BBM = r"\ProvidesPackage{bbm}\newcommand{\mathbbm}[1]{\mathbb{#1}}"
 
+LONG = 14  # rows of a table that may not fit on what is left of a page, or on a page
 WHOLE = 10  # lines of a listing that are not spread over two pages
 COUNTERS = {
     "figure": "figure",
@@ -145,6 +147,34 @@ class Pages(SphinxPostTransform):
             node.replace_self(entry)
 
 
+def as_printed(text: str) -> str:
+    """Return text with about the letters that are printed: a command of TeX is one or none."""
+    text = re.sub(r"\\(?:math\w+|operatorname)|[{}_^,]", "", text)
+    return re.sub(r"\\[A-Za-z]+", "m", text)
+
+
+class LongTables(SphinxPostTransform):
+    """Let long tables run over pages; their columns are as wide as what they hold."""
+
+    default_priority = 600
+    formats = ("latex",)
+
+    def run(self, **kwargs: object) -> None:
+        """Mark them for LaTeX, and say how wide their columns are."""
+        for table in self.document.findall(nodes.table):
+            rows = list(table.findall(nodes.row))
+            if len(rows) <= LONG:
+                continue
+            table["classes"] += ["longtable", "colwidths-given"]
+            columns = zip(
+                *([as_printed(cell.astext()) for cell in row] for row in rows), strict=True
+            )
+            for spec, cells in zip(table.findall(nodes.colspec), columns, strict=True):
+                # Its longest word must fit; what is longer than a line is broken.
+                word = max(len(word) for cell in cells for word in cell.split() or [""])
+                spec["colwidth"] = 3 + max(word, min(30, max(map(len, cells))), 11)  # 3 between
+
+
 def visit_box(self, node: bookbox) -> None:
     """Open a box; the title writes its own braces."""
     self.body.append(f"\n\\begin{{bookbox}}{{{node['kind']}}}")
@@ -200,6 +230,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(bookbox, latex=(visit_box, depart_box))
     app.add_post_transform(Boxes)
     app.add_post_transform(Pages)
+    app.add_post_transform(LongTables)
     app.connect("config-inited", configure, priority=400)  # before Jupyter Book appends to it
     app.connect("builder-inited", prepare, priority=600)  # after Jupyter Book
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

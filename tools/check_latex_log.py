@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-TOLERANCE = 1.0  # points that a line may stick out of its column
+TOLERANCE = 1.0  # points that a line may stick out of its column, and a page run over its end
 FAULTS = [
     (r"^LaTeX Warning: ((?:Hyper r|R)eference .*? undefined)", "a reference that leads nowhere"),
     (r"^LaTeX Warning: (Citation .*? undefined)", "a citation that leads nowhere"),
@@ -28,7 +28,8 @@ def faults(log: str) -> list[str]:
     Returns
     -------
     list of str
-        The faults, in the order of `FAULTS`, then the lines that are too wide.
+        The faults, in the order of `FAULTS`, then the lines that are too wide and the pages that
+        are too long.
     """
     log = re.sub(r"(?<=^.{79})\n", "", log, flags=re.MULTILINE)
     found = [
@@ -39,6 +40,11 @@ def faults(log: str) -> list[str]:
     for match in re.finditer(r"^Overfull \\hbox \(([\d.]+)pt too wide\) (.*)", log, re.MULTILINE):
         if float(match[1]) > TOLERANCE:
             found.append(f"a line sticks out by {match[1]} points: {match[2]}")
+    for match in re.finditer(
+        r"^Overfull \\vbox \(([\d.]+)pt too high\).*\\output", log, re.MULTILINE
+    ):
+        if float(match[1]) > TOLERANCE:
+            found.append(f"a page runs over its end by {match[1]} points")
     return list(dict.fromkeys(found))
 
 
