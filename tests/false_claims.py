@@ -1159,11 +1159,8 @@ FALSE_CLAIMS = [
     FalseClaim(
         "practice/schedules.md",
         "With small batches gradients in advance do nothing for Adam either.",
-        '    assert 0.5 < ranked[name] / ranked["plain"] < 0.8, name',
-        (
-            'assert 0.5 < ranked[name] / ranked["plain"] < 0.8 or name == "waited"\nassert '
-            'ranked["waited"] > 0.8 * ranked["plain"]'
-        ),
+        'assert 0.5 < ranked[name] / ranked["plain"] < 0.8, name',
+        'assert name != "waited" or ranked[name] > 0.8 * ranked["plain"], name',
     ),
     FalseClaim(
         "practice/around_the_rule.md",

@@ -69,7 +69,7 @@ def test_the_notebooks_ask_for_what_they_use_in_ranges_and_for_nothing_of_the_bu
     asked = [line for line in lines if not line.startswith(("#", "./"))]
     assert [line for line in asked if not re.fullmatch(r"[a-z-]+>=[\d.]+", line)] == []
     named = {line.partition(">")[0] for line in asked}
-    known = {"sklearn": "scikit-learn", "IPython": "jupyterlab"}
+    known = {"sklearn": "scikit-learn", "IPython": "jupyterlab", "keras": "tensorflow"}
     used = {
         known.get(name, name)
         for path in notebooks.glob("*.ipynb")
