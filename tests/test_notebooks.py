@@ -78,7 +78,7 @@ def test_the_notebooks_ask_for_what_they_use_in_ranges_and_for_nothing_of_the_bu
         for name in re.findall(r"^(?:import|from) (\w+)", cell.source, re.MULTILINE)
     } - {*sys.stdlib_module_names, "d2lmini"}
     assert used <= named
-    assert named - used <= {"pooch", "tqdm", "jupyterlab"}
+    assert named - used <= {"joblib", "pooch", "tqdm", "jupyterlab"}
 
 
 def test_the_website_has_what_a_notebook_needs_and_all_of_them_in_one_file(website, notebooks):
